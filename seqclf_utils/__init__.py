@@ -1,0 +1,57 @@
+"""Helpers of the course on sequence classification; each module is built in one of its notebooks."""
+
+from seqclf_utils.casino import CasinoData, log_likelihood_ratio, make_casino
+from seqclf_utils.data import (
+    PAD_IDX,
+    VOCAB_SIZE,
+    SequenceDataset,
+    SplitIndices,
+    collate_fn,
+    make_loaders,
+    split_indices,
+)
+from seqclf_utils.datasets import OutlineData, load_digit_outlines
+from seqclf_utils.evaluation import predict_proba, score
+from seqclf_utils.model import LSTMClassifier, masked_mean
+from seqclf_utils.plotting import (
+    plot_loss_curves,
+    plot_outline,
+    plot_padded_batch,
+    plot_throws,
+    show_figure,
+    use_course_style,
+)
+from seqclf_utils.reproducibility import seed_everything
+from seqclf_utils.training import EarlyStopping, evaluate, fit, train_one_epoch
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "PAD_IDX",
+    "VOCAB_SIZE",
+    "CasinoData",
+    "EarlyStopping",
+    "LSTMClassifier",
+    "OutlineData",
+    "SequenceDataset",
+    "SplitIndices",
+    "collate_fn",
+    "evaluate",
+    "fit",
+    "load_digit_outlines",
+    "log_likelihood_ratio",
+    "make_casino",
+    "make_loaders",
+    "masked_mean",
+    "plot_loss_curves",
+    "plot_outline",
+    "plot_padded_batch",
+    "plot_throws",
+    "predict_proba",
+    "score",
+    "seed_everything",
+    "show_figure",
+    "split_indices",
+    "train_one_epoch",
+    "use_course_style",
+]

@@ -1,0 +1,143 @@
+"""Real data that everyone already has: the outlines of scikit-learn's handwritten digits.
+
+The images are the test part of *Optical Recognition of Handwritten Digits* (Alpaydin and Kaynak,
+UCI Machine Learning Repository, 1998), as `sklearn.datasets.load_digits` ships them. Outlines are
+traced when asked for; nothing is redistributed here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+from sklearn.datasets import load_digits
+
+# Six neighbours of a hexagon as (row, column) steps, counter-clockwise from east. Rows count
+# downwards and each is shifted half a hexagon to the right of the one above.
+DIRECTIONS = ((0, 1), (-1, 1), (-1, 0), (0, -1), (1, -1), (1, 0))  # E NE NW W SW SE
+SPACING = 0.5  # distance between hexagon centres, in pixels
+THRESHOLD = 0.5  # ink, as a fraction of the darkest possible pixel
+DARKEST = 16  # grey values of the images are 0..16
+
+# Which cells of a 3 x 3 neighbourhood touch the middle one on the hexagonal grid.
+_TOUCHING = np.array([[0, 1, 1], [1, 1, 1], [1, 1, 0]])
+
+
+@dataclass(frozen=True, eq=False)
+class OutlineData:
+    """Digit outlines as sequences of steps, with the images they were traced from.
+
+    Attributes:
+        sequences: One int64 array of symbols an image, shape (L_i,): 1 = E, 2 = NE, 3 = NW,
+            4 = W, 5 = SW, 6 = SE.
+        digits: The digit written, 0..9, int64, shape (N,).
+        images: Grey values 0..16, float64, shape (N, 8, 8).
+    """
+
+    sequences: list[np.ndarray]
+    digits: np.ndarray
+    images: np.ndarray
+
+
+def load_digit_outlines() -> OutlineData:
+    """Trace the outline of each of the 1,797 digit images of scikit-learn.
+
+    Each image is resampled on a hexagonal grid and thresholded; the outer contour of the largest
+    piece of ink is followed clockwise from its topmost cell (the leftmost of them) back to it.
+
+    Returns:
+        Outlines as sequences of symbols 1..6, the digits and the images.
+
+    Example:
+        >>> outlines = load_digit_outlines()
+        >>> len(outlines.sequences), outlines.digits[:3]
+        (1797, array([0, 1, 2]))
+    """
+    digits = load_digits()
+    sequences = [trace_outline(_largest_piece(_hexagons(image))) for image in digits.images]
+    return OutlineData(sequences, digits.target.astype(np.int64), digits.images)
+
+
+def trace_outline(ink: np.ndarray) -> np.ndarray:
+    """Follow the outer contour of one piece of ink clockwise, from its topmost cell.
+
+    At each cell the walk turns as far left as the ink allows (Moore-neighbour tracing on a
+    hexagonal grid). It ends where it would repeat its first step.
+
+    Args:
+        ink: True where there is ink, one connected piece that does not touch the border,
+            bool, shape (rows, columns) of the hexagonal grid.
+
+    Returns:
+        Steps as symbols 1..6, int64, shape (L,); empty for a single cell.
+
+    Example:
+        >>> two_cells = np.array([[0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]], dtype=bool)
+        >>> trace_outline(two_cells)  # one step east, one step west
+        array([1, 4])
+    """
+    rows, columns = np.nonzero(ink)
+    start = cell = (int(rows[0]), int(columns[0]))
+    heading, steps = 0, []
+    while True:
+        heading = _next_heading(ink, cell, heading)
+        if heading is None or (steps and cell == start and heading + 1 == steps[0]):
+            return np.array(steps, dtype=np.int64)
+        steps.append(heading + 1)
+        cell = _neighbour(cell, heading)
+
+
+def outline_points(sequence: np.ndarray) -> np.ndarray:
+    """Turn an outline's steps back into points that can be drawn.
+
+    Args:
+        sequence: Symbols 1..6, int64, shape (L,).
+
+    Returns:
+        x and y of the start and of the end of every step, in pixels, y upwards, float64,
+        shape (L + 1, 2); a complete outline ends at its start, (0, 0).
+
+    Example:
+        >>> outline_points(np.array([1, 4]))
+        array([[0. , 0. ],
+               [0.5, 0. ],
+               [0. , 0. ]])
+    """
+    angles = np.deg2rad(60) * (np.asarray(sequence) - 1)
+    steps = SPACING * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    points = np.vstack([np.zeros((1, 2)), steps.cumsum(axis=0)])
+    return points.round(9) + 0.0  # no -0.0, and a closed outline ends exactly at its start
+
+
+def _hexagons(image: np.ndarray) -> np.ndarray:
+    """Resample an image on a hexagonal grid and threshold it, bool, shape (rows, columns)."""
+    height, width = image.shape
+    n_rows = int(np.ceil((height + 1) / (SPACING * np.sqrt(3) / 2))) + 1
+    n_columns = int(np.ceil((width + 1) / SPACING)) + n_rows // 2 + 1
+    rows, columns = np.mgrid[:n_rows, :n_columns]
+    y = rows * SPACING * np.sqrt(3) / 2 - 1  # one empty pixel around the image
+    x = (columns - n_rows // 2 + rows / 2) * SPACING - 1
+    ink = ndimage.map_coordinates(image / DARKEST, [y, x], order=1, mode="grid-constant", cval=0.0)
+    # Rounded, because 0.5 * 8 + 0.5 * 8 must pass the threshold on every processor.
+    return ink.round(9) >= THRESHOLD
+
+
+def _largest_piece(ink: np.ndarray) -> np.ndarray:
+    """Keep the largest connected piece of ink, bool, same shape."""
+    pieces, _ = ndimage.label(ink, structure=_TOUCHING)
+    sizes = np.bincount(pieces.ravel())
+    return pieces == 1 + sizes[1:].argmax()
+
+
+def _next_heading(ink: np.ndarray, cell: tuple[int, int], heading: int) -> int | None:
+    """Return the leftmost direction that leads to ink, seen from where the walk came."""
+    for turn in (2, 1, 0, -1, -2, -3):
+        direction = (heading + turn) % 6
+        if ink[_neighbour(cell, direction)]:
+            return direction
+    return None
+
+
+def _neighbour(cell: tuple[int, int], direction: int) -> tuple[int, int]:
+    """Return the cell one step away in `direction`, 0..5."""
+    row_step, column_step = DIRECTIONS[direction]
+    return cell[0] + row_step, cell[1] + column_step

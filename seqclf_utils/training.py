@@ -1,0 +1,226 @@
+"""Train with early stopping, and always hand back the best weights."""
+
+import copy
+import math
+import os
+import sys
+from collections.abc import Iterable
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+
+from seqclf_utils.validation import check_count, check_finite, check_nonnegative
+
+
+class EarlyStopping:
+    """Stop when the validation loss has not improved for `patience` epochs in a row.
+
+    An epoch is an improvement if its loss is below `best_loss - min_delta` (Prechelt, 1998,
+    *Early stopping - but when?*, describes this and other rules).
+
+    Args:
+        patience: Epochs in a row without improvement after which training stops, at least 1.
+        min_delta: Smallest fall of the loss, in nats per sequence, that counts; at least 0.
+
+    Attributes:
+        best_loss: Lowest validation loss so far, infinity before the first epoch.
+        best_epoch: Epoch of `best_loss`, counted from 1; 0 before the first.
+
+    Raises:
+        TypeError: If an argument is not a number.
+        ValueError: If an argument is out of range.
+
+    Example:
+        >>> model, stopper = nn.Linear(1, 1), EarlyStopping(patience=2)
+        >>> [stopper.step(val_loss, model) for val_loss in (0.6, 0.5, 0.7, 0.5)]
+        [False, False, False, True]
+        >>> stopper.best_epoch, stopper.best_loss
+        (2, 0.5)
+    """
+
+    def __init__(self, patience: int = 5, *, min_delta: float = 0.0) -> None:
+        self.patience = check_count("patience", patience, minimum=1)
+        self.min_delta = check_nonnegative("min_delta", min_delta)
+        self.epoch = 0
+        self.best_loss = math.inf
+        self.best_epoch = 0
+        self.best_weights = None
+
+    def step(self, val_loss: float, model: nn.Module) -> bool:
+        """Take in one epoch's validation loss; copy the weights if it is the best so far.
+
+        Args:
+            val_loss: Validation loss of the epoch, finite, in nats per sequence.
+            model: The model as it stands after this epoch.
+
+        Returns:
+            True if training should stop.
+
+        Raises:
+            ValueError: If `val_loss` is NaN or infinite.
+        """
+        self.epoch += 1
+        val_loss = check_finite(f"val_loss of epoch {self.epoch}", val_loss)
+        if val_loss < self.best_loss - self.min_delta:
+            # A deep copy: state_dict() alone refers to the weights that training goes on changing.
+            self.best_weights = copy.deepcopy(model.state_dict())
+            self.best_loss, self.best_epoch = val_loss, self.epoch
+        return self.epoch - self.best_epoch >= self.patience
+
+    def restore(self, model: nn.Module) -> None:
+        """Put the best weights back into the model.
+
+        Args:
+            model: The model that `step` was given.
+
+        Raises:
+            RuntimeError: If there was no epoch yet.
+        """
+        if self.best_weights is None:
+            raise RuntimeError("restore() needs at least one step() before it: no weights are kept")
+        model.load_state_dict(self.best_weights)
+
+
+def train_one_epoch(
+    model: nn.Module, loader: DataLoader, criterion: nn.Module, optimizer: Optimizer
+) -> float:
+    """Show the model every training sequence once and update it after each batch.
+
+    Args:
+        model: Called as `model(padded, lengths)`; put into training mode.
+        loader: Yields padded (N, L), lengths (N,), labels (N,).
+        criterion: Mean loss over a batch, from logits (N,) and labels (N,).
+        optimizer: Updates the model's parameters.
+
+    Returns:
+        Mean loss per sequence, in nats, each batch judged just before its own update.
+
+    Raises:
+        ValueError: If the loss of a batch is NaN or infinite, or the loader is empty.
+    """
+    model.train()
+    total, n_sequences = 0.0, 0
+    for number, (padded, lengths, labels) in enumerate(loader, start=1):
+        optimizer.zero_grad()
+        loss = criterion(model(padded, lengths), labels)
+        check_finite(f"loss of training batch {number}", loss.item())
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)  # a sum over sequences, not over batches
+        n_sequences += len(labels)
+    return total / check_count("number of sequences in loader", n_sequences, minimum=1)
+
+
+def evaluate(model: nn.Module, loader: DataLoader, criterion: nn.Module) -> float:
+    """Measure the loss without learning from it.
+
+    Args:
+        model: Called as `model(padded, lengths)`; its mode is put back afterwards.
+        loader: Yields padded (N, L), lengths (N,), labels (N,).
+        criterion: Mean loss over a batch, from logits (N,) and labels (N,).
+
+    Returns:
+        Mean loss per sequence, in nats.
+
+    Raises:
+        ValueError: If the loader is empty.
+    """
+    was_training = model.training
+    model.eval()
+    total, n_sequences = 0.0, 0
+    try:
+        with torch.no_grad():
+            for padded, lengths, labels in loader:
+                loss = criterion(model(padded, lengths), labels)
+                total += loss.item() * len(labels)
+                n_sequences += len(labels)
+    finally:
+        model.train(was_training)
+    return total / check_count("number of sequences in loader", n_sequences, minimum=1)
+
+
+def fit(
+    model: nn.Module,
+    train_loader: DataLoader,
+    val_loader: DataLoader,
+    *,
+    max_epochs: int = 50,
+    patience: int = 5,
+    learning_rate: float = 1e-3,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Train with BCEWithLogitsLoss and Adam until the validation loss stops improving.
+
+    However training ends (patience, last epoch, interrupt, error), the model leaves with the best
+    weights it had at the end of any epoch.
+
+    Args:
+        model: Called as `model(padded, lengths)`, returns logits, shape (N,).
+        train_loader: Yields padded (N, L), lengths (N,), labels (N,).
+        val_loader: Yields the same; used for early stopping only.
+        max_epochs: Most passes over the training data, at least 1.
+        patience: Epochs in a row without improvement after which training stops, at least 1.
+        learning_rate: Step size of Adam (Kingma and Ba, 2015), at least 0.
+        progress: Whether to show a progress bar while a person watches.
+
+    Returns:
+        One row an epoch: epoch (from 1), train_loss, val_loss (nats per sequence), and is_best,
+        true for the one epoch whose weights the model now has.
+
+    Raises:
+        TypeError: If a number is not of the right kind.
+        ValueError: If a number is out of range or a loss becomes NaN or infinite.
+    """
+    check_count("max_epochs", max_epochs, minimum=1)
+    check_nonnegative("learning_rate", learning_rate)
+    criterion = nn.BCEWithLogitsLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    stopper = EarlyStopping(patience)
+    losses = []
+    try:
+        for _ in progress_bar(range(max_epochs), shown=progress):
+            train_loss = train_one_epoch(model, train_loader, criterion, optimizer)
+            val_loss = evaluate(model, val_loader, criterion)
+            should_stop = stopper.step(val_loss, model)
+            losses.append((stopper.epoch, train_loss, val_loss))
+            if should_stop:
+                break
+    except KeyboardInterrupt:
+        print(f"Interrupted in epoch {len(losses) + 1}: best weights so far kept.")
+    finally:
+        if stopper.best_epoch > 0:
+            stopper.restore(model)
+    history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
+    return history.assign(is_best=history["epoch"] == stopper.best_epoch)
+
+
+def progress_bar(steps: Iterable[int], *, shown: bool = True) -> Iterable[int]:
+    """Wrap `steps` in a progress bar that only a person sees and that leaves nothing behind.
+
+    Args:
+        steps: What to count through.
+        shown: False hides the bar always.
+
+    Returns:
+        The same steps, counted by tqdm.
+    """
+    return tqdm(steps, unit="epoch", leave=False, disable=not (shown and _person_watches()))
+
+
+def _person_watches() -> bool:
+    """Tell whether a person looks at the output; SEQCLF_PROGRESS=0 or 1 decides if it is set."""
+    wish = os.environ.get("SEQCLF_PROGRESS")
+    if wish is not None:
+        return wish == "1"
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return sys.stderr.isatty()
+    # Notebooks run by a program have no one to answer input(), so their kernel is told not to ask.
+    return bool(getattr(kernel, "_allow_stdin", False))
+
