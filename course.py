@@ -14,7 +14,6 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(HERE, ".venv")
@@ -33,7 +32,8 @@ What to try, in this order:
   2. Look at the last lines above. Words such as "connection", "timed out" or "proxy" mean that
      this machine does not reach the package index; ask for its proxy or another network.
   3. Small disk or slow line on Linux: take the CPU build of PyTorch (README, Troubleshooting).
-  4. Delete the folder .venv and run the command again.
+  4. On Debian and Ubuntu the module venv is a package of its own: sudo apt install python3-venv
+  5. Delete the folder .venv and run the command again.
 """
 
 
@@ -80,19 +80,29 @@ def call(command, step):
         stop("%s failed.%s%s" % (step, full, HELP))
 
 
-def install():
-    """Make .venv and install the tested versions, unless that is done already."""
-    if installed() == wanted():
-        return
-    if free_gb() < NEEDED_GB and installed() is None:
+def make_environment(uv):
+    """Make an empty .venv in place of one that was left unfinished."""
+    if free_gb() < NEEDED_GB:
         stop(
             "%.1f GB are free on this disk; the environment needs about %d GB. "
             "Make room, or move this folder to a larger disk." % (free_gb(), NEEDED_GB)
         )
+    say("[1/2] Making the environment .venv ...")
+    shutil.rmtree(VENV, ignore_errors=True)
+    os.makedirs(VENV)
+    open(UNFINISHED, "w").close()
+    # --clear would delete the mark; --allow-existing keeps it.
+    venv = [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable]
+    call((venv if uv else [sys.executable, "-m", "venv"]) + [VENV], "Making .venv")
+
+
+def install():
+    """Make .venv and install the tested versions, unless that is done already."""
+    if installed() == wanted():
+        return
     uv = shutil.which("uv")
-    if installed() is None:  # new, or interrupted half-way: packages may be half-written
-        say("[1/2] Making the environment .venv ...")
-        venv.create(VENV, clear=True, with_pip=uv is None)
+    if os.path.exists(UNFINISHED) or not os.path.exists(PYTHON):
+        make_environment(uv)
     open(UNFINISHED, "w").close()
     say("[2/2] Installing the tested versions (some minutes the first time) ...")
     pip = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install"]
@@ -101,6 +111,17 @@ def install():
         file.write(wanted())
     os.remove(UNFINISHED)
     say("Ready.")
+
+
+def run(command):
+    """Run a command in .venv to its end; Ctrl-C is the command's own business."""
+    say("$ " + " ".join(["python"] + command))
+    process = subprocess.Popen([PYTHON] + command, cwd=HERE)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass  # the command was told as well, and ends (or asks) by itself
 
 
 def main():
@@ -118,11 +139,9 @@ def main():
     arguments = parser.parse_args()
     try:
         install()
-        command = [PYTHON, "-m"] + COMMANDS[arguments.command] + arguments.rest
-        say("$ " + " ".join(["python"] + command[1:]))
-        sys.exit(subprocess.call(command, cwd=HERE))
     except KeyboardInterrupt:
-        stop("interrupted; run the same command again to go on.")
+        stop("interrupted; run the same command again and it starts over where that is needed.")
+    sys.exit(run(["-m"] + COMMANDS[arguments.command] + arguments.rest))
 
 
 if __name__ == "__main__":

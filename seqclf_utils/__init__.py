@@ -1,4 +1,4 @@
-"""Helpers of the course on sequence classification; each module is built in one of its notebooks."""
+"""Helpers of the course on sequence classification; its notebooks build them one by one."""
 
 from seqclf_utils.casino import CasinoData, log_likelihood_ratio, make_casino
 from seqclf_utils.data import (
@@ -12,13 +12,13 @@ from seqclf_utils.data import (
 )
 from seqclf_utils.datasets import OutlineData, load_digit_outlines
 from seqclf_utils.evaluation import predict_proba, score
+from seqclf_utils.figures import show_figure
 from seqclf_utils.model import LSTMClassifier, masked_mean
 from seqclf_utils.plotting import (
     plot_loss_curves,
     plot_outline,
     plot_padded_batch,
     plot_throws,
-    show_figure,
     use_course_style,
 )
 from seqclf_utils.reproducibility import seed_everything

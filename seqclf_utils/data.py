@@ -12,10 +12,13 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from seqclf_utils.validation import (
     check_count,
-    check_fraction,
+    check_fractions,
+    check_groups,
+    check_label_counts,
     check_labels,
     check_positions,
     check_sequences,
+    check_sides,
 )
 
 PAD_IDX = 0
@@ -63,20 +66,75 @@ def split_indices(
         (6, 2, 2)
     """
     labels = check_labels(labels)
-    val_fraction = check_fraction("val_fraction", val_fraction)
-    test_fraction = check_fraction("test_fraction", test_fraction)
+    check_fractions(val_fraction=val_fraction, test_fraction=test_fraction)
     check_count("seed", seed, minimum=0)
-    if val_fraction + test_fraction >= 1:
-        raise ValueError(
-            f"val_fraction + test_fraction is {val_fraction + test_fraction:g}; "
-            "it must be below 1 to leave something for training"
-        )
+    check_label_counts(labels)
     if groups is None:
-        splits = _split_sequences(labels, val_fraction, test_fraction, seed)
+        sides = split_by_sequence(labels, val_fraction, test_fraction, seed)
     else:
-        splits = _split_groups(labels, groups, val_fraction, test_fraction, seed)
-    _check_both_labels(splits, labels)
-    return splits
+        groups = check_groups(groups, n_sequences=len(labels))
+        sides = split_by_group(labels, groups, val_fraction, test_fraction, seed)
+    return check_sides(SplitIndices(*(np.sort(side) for side in sides)), labels)
+
+
+def split_by_sequence(
+    labels: np.ndarray, val_fraction: float, test_fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cut off the test side, then the validation side, both labels in proportion each time.
+
+    Args:
+        labels: Labels, int64, shape (N,), each 0 or 1.
+        val_fraction: Share of the sequences for validation, between 0 and 1.
+        test_fraction: Share of the sequences for the test, between 0 and 1.
+        seed: Seed of the shuffle.
+
+    Returns:
+        Positions for training, validation and test, int64, shuffled.
+
+    Raises:
+        ValueError: If a side would get fewer than 2 sequences.
+    """
+    n_val, n_test = round(val_fraction * len(labels)), round(test_fraction * len(labels))
+    check_count("number of validation sequences", n_val, minimum=2)
+    check_count("number of test sequences", n_test, minimum=2)
+    rest, test_idx = train_test_split(
+        np.arange(len(labels)), test_size=n_test, stratify=labels, random_state=seed
+    )
+    train_idx, val_idx = train_test_split(
+        rest, test_size=n_val, stratify=labels[rest], random_state=seed
+    )
+    return train_idx, val_idx, test_idx
+
+
+def split_by_group(
+    labels: np.ndarray, groups: np.ndarray, val_fraction: float, test_fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Deal whole groups into 3 to 20 stratified folds, then share out the folds.
+
+    The number of folds is the one whose multiples come closest to the fractions asked for.
+
+    Args:
+        labels: Labels, int64, shape (N,), each 0 or 1.
+        groups: Source of each sequence, shape (N,), at least 3 different ones.
+        val_fraction: Share of the sequences for validation, between 0 and 1.
+        test_fraction: Share of the sequences for the test, between 0 and 1.
+        seed: Seed of the shuffle.
+
+    Returns:
+        Positions for training, validation and test, int64; no group is on two sides.
+    """
+    fractions = np.array([val_fraction, test_fraction])
+    most_folds = min(20, len(np.unique(groups)), np.bincount(labels).min())
+    n_folds = min(
+        range(3, most_folds + 1),
+        key=lambda n: np.abs(np.maximum(1, (fractions * n).round()) / n - fractions).sum().round(9),
+    )
+    n_val, n_test = np.maximum(1, (fractions * n_folds).round()).astype(int)
+    dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    folds = [fold for _, fold in dealer.split(labels, labels, groups)]
+    test_idx = np.concatenate(folds[:n_test])
+    val_idx = np.concatenate(folds[n_test : n_test + n_val])
+    return np.setdiff1d(np.arange(len(labels)), [*test_idx, *val_idx]), val_idx, test_idx
 
 
 class SequenceDataset(Dataset):
@@ -183,9 +241,8 @@ def make_loaders(
     batch_size = check_count("batch_size", batch_size, minimum=1)
     check_count("seed", seed, minimum=0)
     dataset = SequenceDataset(sequences, labels)
-    train, val, test = (
-        Subset(dataset, positions) for positions in check_positions(splits, n_sequences=len(dataset))
-    )
+    positions = check_positions(splits, n_sequences=len(dataset))
+    train, val, test = (Subset(dataset, side) for side in positions)
     options = {"batch_size": batch_size, "collate_fn": collate_fn}
     generator = torch.Generator().manual_seed(seed)
     return (
@@ -193,69 +250,3 @@ def make_loaders(
         DataLoader(val, **options),
         DataLoader(test, **options),
     )
-
-
-def _split_sequences(
-    labels: np.ndarray, val_fraction: float, test_fraction: float, seed: int
-) -> SplitIndices:
-    """Split single sequences: cut off the test part, then the validation part."""
-    n_val = round(val_fraction * len(labels))
-    n_test = round(test_fraction * len(labels))
-    for name, size in (("val_fraction", n_val), ("test_fraction", n_test)):
-        if size < 2:
-            raise ValueError(
-                f"{name} of {len(labels)} sequences is {size}; "
-                "every side needs at least 2 sequences, one a label"
-            )
-    _check_label_counts(labels, "sequences")
-    rest, test_idx = train_test_split(
-        np.arange(len(labels)), test_size=n_test, stratify=labels, random_state=seed
-    )
-    train_idx, val_idx = train_test_split(
-        rest, test_size=n_val, stratify=labels[rest], random_state=seed
-    )
-    return SplitIndices(np.sort(train_idx), np.sort(val_idx), np.sort(test_idx))
-
-
-def _split_groups(
-    labels: np.ndarray, groups: Sequence, val_fraction: float, test_fraction: float, seed: int
-) -> SplitIndices:
-    """Split whole groups: deal them into up to 20 stratified folds, then share out the folds."""
-    groups = np.asarray(groups)
-    if groups.shape != labels.shape:
-        raise ValueError(
-            f"groups has shape {groups.shape} for {len(labels)} labels; "
-            "there must be exactly one group a sequence"
-        )
-    n_groups = len(np.unique(groups))
-    if n_groups < 3:
-        raise ValueError(f"groups holds {n_groups} different groups; three sides need at least 3")
-    _check_label_counts(labels, "sequences")
-    n_folds = min(20, n_groups, np.bincount(labels).min())
-    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    parts = [held_out for _, held_out in folds.split(labels, labels, groups)]
-    n_test = max(1, round(test_fraction * n_folds))
-    n_val = max(1, round(val_fraction * n_folds))
-    sides = parts[n_test + n_val :], parts[n_test : n_test + n_val], parts[:n_test]
-    return SplitIndices(*(np.sort(np.concatenate(side or [[]])).astype(np.int64) for side in sides))
-
-
-def _check_label_counts(labels: np.ndarray, unit: str) -> None:
-    """Refuse labels that cannot be on all three sides."""
-    for label, count in enumerate(np.bincount(labels, minlength=2)):
-        if count < 3:
-            raise ValueError(
-                f"labels holds {count} {unit} with label {label}; three sides need at least 3"
-            )
-
-
-def _check_both_labels(splits: SplitIndices, labels: np.ndarray) -> None:
-    """Refuse a split in which one side lacks a label: no score could be computed there."""
-    for name, indices in zip(splits._fields, splits, strict=True):
-        for label in (0, 1):
-            if not (labels[indices] == label).any():
-                raise ValueError(
-                    f"{name} would hold no sequence with label {label}; raise its fraction, or "
-                    f"bring more sequences (or groups) with label {label}"
-                )
-

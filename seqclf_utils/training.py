@@ -223,4 +223,3 @@ def _person_watches() -> bool:
         return sys.stderr.isatty()
     # Notebooks run by a program have no one to answer input(), so their kernel is told not to ask.
     return bool(getattr(kernel, "_allow_stdin", False))
-

@@ -39,25 +39,29 @@ def check_count(name: str, value: int, *, minimum: int) -> int:
     return int(value)
 
 
-def check_fraction(name: str, value: float) -> float:
-    """Return `value` as a float if it lies strictly between 0 and 1.
+def check_fractions(**fractions: float) -> None:
+    """Check that each share lies between 0 and 1 and that together they leave something over.
 
     Args:
-        name: Argument name for the message.
-        value: What the caller passed, a fraction.
-
-    Returns:
-        The value as a plain float.
+        fractions: Shares by argument name.
 
     Raises:
-        TypeError: If `value` is not a real number.
-        ValueError: If `value` is not between 0 and 1.
+        TypeError: If a share is not a real number.
+        ValueError: If a share is not between 0 and 1, or their sum is not below 1.
+
+    Example:
+        >>> check_fractions(val_fraction=0.2, test_fraction=0.2)
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} is {value!r}; it must be a number between 0 and 1")
-    if not 0 < value < 1:
-        raise ValueError(f"{name} is {value}; it must lie between 0 and 1, ends excluded")
-    return float(value)
+    for name, value in fractions.items():
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise TypeError(f"{name} is {value!r}; it must be a number between 0 and 1")
+        if not 0 < value < 1:
+            raise ValueError(f"{name} is {value}; it must lie between 0 and 1, ends excluded")
+    if sum(fractions.values()) >= 1:
+        raise ValueError(
+            f"{' + '.join(fractions)} is {sum(fractions.values()):g}; "
+            "it must be below 1 to leave something for training"
+        )
 
 
 def check_nonnegative(name: str, value: float) -> float:
@@ -153,6 +157,75 @@ def check_labels(labels: Sequence[float], *, n_sequences: int | None = None) -> 
         position = int(is_wrong.argmax())
         raise ValueError(f"labels[{position}] is {values[position]}; every label must be 0 or 1")
     return values.astype(np.int64)
+
+
+def check_label_counts(labels: np.ndarray, *, minimum: int = 3) -> None:
+    """Check that each label occurs often enough to be on every side of a split.
+
+    Args:
+        labels: Labels, int64, shape (N,), each 0 or 1.
+        minimum: Number of sides.
+
+    Raises:
+        ValueError: If a label occurs fewer than `minimum` times.
+    """
+    for label, count in enumerate(np.bincount(labels, minlength=2)):
+        if count < minimum:
+            raise ValueError(
+                f"labels holds {count} sequences with label {label}; "
+                f"{minimum} sides need at least {minimum}"
+            )
+
+
+def check_groups(groups: Sequence, *, n_sequences: int, minimum: int = 3) -> np.ndarray:
+    """Return groups as an array, one a sequence, with enough different ones for a split.
+
+    Args:
+        groups: Source of each sequence, any values that can be compared, shape (N,).
+        n_sequences: How many sequences they belong to.
+        minimum: Number of sides.
+
+    Returns:
+        Groups, shape (N,).
+
+    Raises:
+        ValueError: If their number is wrong or too few are different.
+    """
+    values = _as_array("groups", groups)
+    if values.shape != (n_sequences,):
+        raise ValueError(
+            f"groups has shape {values.shape} for {n_sequences} labels; "
+            "there must be exactly one group a sequence"
+        )
+    n_groups = len(np.unique(values))
+    if n_groups < minimum:
+        raise ValueError(
+            f"groups holds {n_groups} different groups; {minimum} sides need at least {minimum}"
+        )
+    return values
+
+
+def check_sides(splits: tuple, labels: np.ndarray) -> tuple:
+    """Return a split unchanged if every side holds both labels: else nothing can be scored there.
+
+    Args:
+        splits: A named tuple of positions, one array a side.
+        labels: Labels, int64, shape (N,), each 0 or 1.
+
+    Returns:
+        The same split.
+
+    Raises:
+        ValueError: If a side lacks a label.
+    """
+    for name, positions in zip(splits._fields, splits, strict=True):
+        for label in (0, 1):
+            if not (labels[positions] == label).any():
+                raise ValueError(
+                    f"{name} would hold no sequence with label {label}; raise its fraction, or "
+                    f"bring more sequences (or groups) with label {label}"
+                )
+    return splits
 
 
 def check_sequences(sequences: Sequence[Sequence[int]], *, vocab_size: int) -> list[Tensor]:

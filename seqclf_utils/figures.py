@@ -1,0 +1,86 @@
+"""Show a figure with alt text, and keep its stored copy honest."""
+
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from IPython.display import display
+from matplotlib.figure import Figure
+from matplotlib.testing.compare import compare_images
+
+FIGURES_DIR = Path(__file__).resolve().parent.parent / "figures"
+
+
+def show_figure(figure: Figure, name: str, *, alt: str) -> None:
+    """Show a figure once, with alt text, and keep or check its stored copy.
+
+    The environment variable SEQCLF_FIGURES says what happens to the copy in `figures/`: "write"
+    stores it as SVG and PNG (`python course.py run` does), "check" compares it with the stored
+    PNG and raises if they differ (the tests do), anything else leaves the folder alone.
+
+    Args:
+        figure: The figure; it is closed afterwards.
+        name: File name without ending, such as "04_loss_curves".
+        alt: What the figure shows, for readers who cannot see it.
+
+    Raises:
+        ValueError: If the alt text is missing.
+        AssertionError: If the figure is checked and differs from its stored copy.
+    """
+    if not alt.strip():
+        raise ValueError("alt is empty; it must say what the figure shows")
+    png = io.BytesIO()
+    figure.savefig(png, format="png", bbox_inches="tight", metadata={"Software": None})
+    mode = os.environ.get("SEQCLF_FIGURES")
+    if mode == "write":
+        write_figure(figure, png.getvalue(), name)
+    elif mode == "check":
+        check_figure(png.getvalue(), name)
+    plt.close(figure)
+    data = {"image/png": png.getvalue(), "text/plain": f"Figure: {alt}"}
+    display(data, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def write_figure(figure: Figure, png: bytes, name: str, *, folder: Path = FIGURES_DIR) -> None:
+    """Store a figure as PNG and SVG; the same figure gives the same bytes.
+
+    Args:
+        figure: The figure.
+        png: The figure as PNG.
+        name: File name without ending.
+        folder: Where to store it.
+    """
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.png").write_bytes(png)
+    svg = io.StringIO()
+    figure.savefig(svg, format="svg", bbox_inches="tight", metadata={"Date": None})
+    (folder / f"{name}.svg").write_text(svg.getvalue(), encoding="utf-8", newline="\n")
+
+
+def check_figure(
+    png: bytes, name: str, *, folder: Path = FIGURES_DIR, tolerance: float = 8
+) -> None:
+    """Compare a figure with its stored PNG.
+
+    Args:
+        png: The figure as PNG.
+        name: File name without ending.
+        folder: Where the stored copy is.
+        tolerance: Largest accepted root-mean-square difference of grey values, 0..255.
+
+    Raises:
+        AssertionError: If there is no stored copy, or it differs by more than `tolerance`.
+    """
+    expected = folder / f"{name}.png"
+    if not expected.exists():
+        raise AssertionError(f"figure {name} has no stored copy; run: python course.py run")
+    with tempfile.TemporaryDirectory() as scratch:
+        actual = Path(scratch, f"{name}.png")
+        actual.write_bytes(png)
+        reference = Path(scratch, f"{name}-stored.png")
+        reference.write_bytes(expected.read_bytes())
+        difference = compare_images(str(reference), str(actual), tol=tolerance)
+    if difference is not None:
+        raise AssertionError(f"figure {name} differs from its stored copy: {difference}")
