@@ -1,0 +1,268 @@
+"""Checks of the exercises: each prints `Correct` or says what is still missing, and never raises.
+
+A check tries the reader's function on small cases with known answers and returns a hint for the
+first thing that is wrong, or None. `_exercise` turns that into a line of text.
+"""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seqclf_utils.data import SplitIndices
+from seqclf_utils.model import LSTMClassifier
+
+
+def _exercise(check: Callable[[Callable], str | None]) -> Callable[[Callable], None]:
+    """Print what `check` says about the reader's function, whatever that function does."""
+
+    @functools.wraps(check)
+    def report(answer: Callable) -> None:
+        try:
+            hint = check(answer)
+        except _NothingYetError:
+            hint = f"{answer.__name__} returns nothing. Replace the dots, and return the result."
+        except Exception as error:
+            hint = f"your code raised {type(error).__name__}: {error}"
+        print("Correct" if hint is None else f"Not yet: {hint}")
+
+    return report
+
+
+class _NothingYetError(Exception):
+    """The reader's function returned None: most likely it is still the stub."""
+
+
+def _call(answer: Callable, *arguments: object) -> object:
+    """Call the reader's function; None means that nothing is written yet."""
+    result = answer(*arguments)
+    if result is None:
+        raise _NothingYetError
+    return result
+
+
+def _close(result: object, expected: float) -> bool:
+    """Compare single numbers up to rounding; anything else is different."""
+    try:
+        return bool(np.isclose(float(result), expected, rtol=1e-4, atol=1e-6))
+    except (TypeError, ValueError):
+        return False
+
+
+def _tensors_close(result: object, expected: Tensor) -> bool:
+    """Compare tensors up to rounding; shapes must be equal."""
+    return (
+        isinstance(result, Tensor)
+        and result.shape == expected.shape
+        and torch.allclose(result.double(), expected.double(), atol=1e-6)
+    )
+
+
+@_exercise
+def check_share_of_cheats(share_of_cheats: Callable) -> str | None:
+    """Check notebook 01, exercise 1: the share of label 1 among some positions."""
+    labels = np.array([1, 0, 0, 0, 1, 1])
+    share = _call(share_of_cheats, labels, np.array([0, 1, 2, 4]))
+    if _close(share, labels.mean()):
+        return "that is the share among all labels. Use only those at the given positions."
+    if _close(share, 2):
+        return "that is how many cheats there are. Divide by the number of positions."
+    if _close(share, 0.25):
+        return "that is the share of label 1 among the positions themselves. Look up the labels."
+    if not _close(share, 0.5):
+        return f"labels 1, 0, 0, 1 at the four positions should give 0.5, not {share}."
+    return None
+
+
+@_exercise
+def check_leaked_positions(leaked_positions: Callable) -> str | None:
+    """Check notebook 01, exercise 2: test sequences that also stand in training or validation."""
+    sequences = [[1, 2], [3], [1, 2], [4, 4], [3], [2, 1], [1, 2, 0], [5]]
+    arrays = [np.array(sequence) for sequence in sequences]
+    splits = SplitIndices(np.array([0, 3]), np.array([1]), np.array([7, 6, 5, 4, 2]))
+    leaked = list(_call(leaked_positions, arrays, splits))
+    if leaked == [2]:
+        return "position 4 is missing: its twin stands in validation, which counts as well."
+    if sorted(leaked) == [2, 4] and leaked != [2, 4]:
+        return "the right positions, but not sorted."
+    if 5 in leaked:
+        return "position 5 holds [2, 1], and no other sequence does: the order matters."
+    if 6 in leaked:
+        return "position 6 holds [1, 2, 0]; [1, 2] is only its beginning."
+    if any(position in leaked for position in (0, 1, 3)):
+        return "only positions of the test side can be leaked positions."
+    if leaked != [2, 4]:
+        return f"expected [2, 4] for a small case, got {leaked}."
+    return None
+
+
+@_exercise
+def check_count_parameters(count_parameters: Callable) -> str | None:
+    """Check notebook 02, exercise 1: the number of trainable numbers from the three sizes."""
+    for sizes in ((7, 16, 32), (5, 3, 2), (100, 8, 1)):
+        vocab_size, embed_dim, hidden_size = sizes
+        model = LSTMClassifier(vocab_size, embed_dim, hidden_size)
+        expected = sum(parameter.numel() for parameter in model.parameters())
+        count = _call(count_parameters, *sizes)
+        if _close(count, expected - 4 * hidden_size):
+            return "PyTorch's LSTM has two bias vectors, b_ih and b_hh, of 4 H numbers each."
+        if _close(count, expected - 1):
+            return "one number is missing: the bias of the linear layer."
+        if _close(count, expected - embed_dim):
+            return "the padding row is a row of the embedding, too: V rows, not V - 1."
+        if not _close(count, expected):
+            return f"sizes {sizes} should give {expected}, not {count}."
+    return None
+
+
+@_exercise
+def check_bce_by_hand(bce_by_hand: Callable) -> str | None:
+    """Check notebook 02, exercise 2: the mean binary cross-entropy from logits."""
+    logits, labels = torch.tensor([2.0, -1.0, 0.5]), torch.tensor([1.0, 1.0, 0.0])
+    criterion = nn.BCEWithLogitsLoss(reduction="none")
+    losses = criterion(logits, labels)
+    result = _call(bce_by_hand, logits, labels)
+    if _close(result, -losses.mean()):
+        return "the right size with the wrong sign: the loss is minus the log-probability."
+    if isinstance(result, Tensor) and result.shape == (3,):
+        return "there is one number a sequence; the loss is their mean."
+    if _close(result, losses.sum()):
+        return "that is the sum over the sequences; the loss is their mean."
+    if _close(result, criterion(torch.sigmoid(logits), labels).mean()):
+        return "the sigmoid was taken twice."
+    if not _close(result, losses.mean()):
+        return f"expected {losses.mean():.4f} for a small case, got {result}."
+    extreme = _call(bce_by_hand, torch.tensor([1000.0, -1000.0]), torch.tensor([0.0, 1.0]))
+    if not _close(extreme, 1000.0):
+        return (
+            f"for logits of 1000 and -1000, both wrong, the loss is 1000, but yours is {extreme}: "
+            "the sigmoid is rounded to 1 or 0 and its logarithm explodes. softplus(-z) is the "
+            "logarithm of 1 + exp(-z), computed safely."
+        )
+    return None
+
+
+@_exercise
+def check_max_pool(max_pool: Callable) -> str | None:
+    """Check notebook 03, exercise 1: the largest output over the real time steps."""
+    outputs = torch.tensor(
+        [[[-3.0, 1.0], [-1.0, 0.5], [0.0, 9.0]], [[2.0, -4.0], [5.0, -2.0], [1.0, -7.0]]]
+    )  # (N=2, L=3, H=2)
+    before = outputs.clone()
+    pooled = _call(max_pool, outputs, torch.tensor([2, 3]))
+    expected = torch.tensor([[-1.0, 1.0], [5.0, -2.0]])
+    if not isinstance(pooled, Tensor) or pooled.shape != (2, 2):
+        shape = tuple(pooled.shape) if isinstance(pooled, Tensor) else type(pooled).__name__
+        return f"the result should have shape (N, H) = (2, 2); yours is {shape}."
+    if not torch.equal(outputs, before):
+        return "your function changed outputs; masked_fill (without _) makes a copy."
+    if _tensors_close(pooled, outputs.amax(dim=1)):
+        return "padding wins: time step 3 of sequence 0 is padding and must not count."
+    if _tensors_close(pooled, torch.tensor([[0.0, 1.0], [5.0, 0.0]])) or pooled[0, 0] == 0:
+        return "where all real outputs are negative, a padding of 0 wins. Fill in -inf instead."
+    if not _tensors_close(pooled, expected):
+        return f"expected {expected.tolist()} for a small case, got {pooled.tolist()}."
+    return None
+
+
+@_exercise
+def check_share_of_padding(share_of_padding: Callable) -> str | None:
+    """Check notebook 03, exercise 2: the share of padded cells in batches taken in order."""
+    lengths = torch.tensor([4, 1, 3, 2, 5])
+    share = _call(share_of_padding, lengths, 2)  # cells 8 + 6 + 5, real 5 + 5 + 5
+    if _close(share, 15 / 19):
+        return "that is the share of real symbols; padding is the rest."
+    if _close(share, 1 - 15 / 25):
+        return "every batch is padded to its own longest, not to the longest of all."
+    if _close(share, 1 - 15 / 24):
+        return "the last batch holds one sequence only; count the sequences it really has."
+    if _close(share, (3 / 8 + 1 / 6 + 0) / 3):
+        return "a mean of the batches' shares gives small batches too much weight; count cells."
+    if not _close(share, 4 / 19):
+        return f"lengths 4, 1, 3, 2, 5 in batches of 2 should give 4/19 = 0.2105, not {share}."
+    return None
+
+
+@_exercise
+def check_stopping_epochs(stopping_epochs: Callable) -> str | None:
+    """Check notebook 04, exercise 1: the last epoch run and the best one."""
+    cases = [
+        ([0.6, 0.5, 0.7, 0.5, 0.4], 2, (4, 2)),
+        ([0.6, 0.5, 0.4, 0.3], 3, (4, 4)),
+        ([0.5, 0.6, 0.4, 0.7, 0.8, 0.9], 3, (6, 3)),
+        ([0.5, 0.5, 0.5], 1, (2, 1)),
+    ]
+    for val_losses, patience, expected in cases:
+        result = tuple(int(epoch) for epoch in _call(stopping_epochs, val_losses, patience))
+        case = f"losses {val_losses} with patience {patience}"
+        if result == expected[::-1] and expected[0] != expected[1]:
+            return "the right epochs in the wrong order: first the last epoch, then the best one."
+        if result == (expected[0] - 1, expected[1] - 1):
+            return "epochs count from 1, not from 0."
+        if result == (expected[0] + 1, expected[1]):
+            return f"one epoch too many for {case}: stop as soon as patience is used up."
+        if 0.5 in val_losses[1:] and result[1] == len(val_losses) - val_losses[::-1].index(0.5):
+            return f"an equal loss is no improvement ({case}): compare with <, not <=."
+        if result != expected:
+            return f"{case} should give {expected}, not {result}."
+    return None
+
+
+@_exercise
+def check_epoch_loss(epoch_loss: Callable) -> str | None:
+    """Check notebook 04, exercise 2: the mean over sequences from the batches' means."""
+    result = _call(epoch_loss, [0.0, 0.0, 1.0], [16, 16, 2])
+    if _close(result, 1 / 3):
+        return "that is the mean of the batch means: two sequences count as much as sixteen."
+    if _close(result, 2.0):
+        return "that is the sum over the sequences; divide by how many there are."
+    if _close(result, 2 / 3):
+        return "divide by the number of sequences, not by the number of batches."
+    if not _close(result, 2 / 34):
+        return f"means 0, 0, 1 of 16, 16, 2 sequences should give 2/34 = 0.0588, not {result}."
+    return None
+
+
+@_exercise
+def check_paired_difference(paired_difference: Callable) -> str | None:
+    """Check notebook 05, exercise 1: mean and standard error of differences by seed."""
+    first, second = np.array([0.9, 0.8, 0.7, 0.6]), np.array([0.8, 0.75, 0.6, 0.55])
+    differences = first - second
+    mean, error = _call(paired_difference, first, second)
+    n = len(differences)
+    if _close(mean, -differences.mean()):
+        return "the wrong way round: first minus second."
+    if not _close(mean, differences.mean()):
+        return f"the mean difference of a small case is {differences.mean():.4f}, not {mean}."
+    if _close(error, differences.std(ddof=1)):
+        return "that is the standard deviation; for the error of the mean divide by sqrt(n)."
+    if _close(error, differences.std() / np.sqrt(n)):
+        return "with few seeds use the sample's standard deviation: ddof=1."
+    if _close(error, np.sqrt(first.var(ddof=1) / n + second.var(ddof=1) / n)):
+        return "take the differences first: seed by seed, the luck of the draw cancels out."
+    if not _close(error, differences.std(ddof=1) / np.sqrt(n)):
+        expected = differences.std(ddof=1) / np.sqrt(n)
+        return f"the standard error of a small case is {expected:.4f}, not {error}."
+    return None
+
+
+@_exercise
+def check_last_and_avg(last_and_avg: Callable) -> str | None:
+    """Check notebook 05, exercise 2: last output and masked mean side by side."""
+    outputs = torch.tensor([[[1.0], [3.0], [8.0]], [[4.0], [5.0], [9.0]]])  # (N=2, L=3, H=1)
+    pooled = _call(last_and_avg, outputs, torch.tensor([2, 3]))
+    expected = torch.tensor([[3.0, 2.0], [9.0, 6.0]])
+    if not isinstance(pooled, Tensor) or pooled.shape != (2, 2):
+        shape = tuple(pooled.shape) if isinstance(pooled, Tensor) else type(pooled).__name__
+        return f"the result should have shape (N, 2 H) = (2, 2); yours is {shape}."
+    if _tensors_close(pooled, expected.flip(1)):
+        return "the right numbers in the wrong order: first last, then avg."
+    if _close(pooled[0, 0], 8.0):
+        return "the last column of outputs is padding for sequence 0: its length is 2."
+    if _close(pooled[0, 1], 4.0):
+        return "the mean of sequence 0 includes padding; masked_mean leaves it out."
+    if not _tensors_close(pooled, expected):
+        return f"expected {expected.tolist()} for a small case, got {pooled.tolist()}."
+    return None

@@ -1,0 +1,213 @@
+"""Outlines: hand-made shapes, random blobs and the 1,797 digits."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+
+from seqclf_utils import load_digit_outlines
+from seqclf_utils.datasets import outline_points, trace_outline
+
+# (row, column) step of each symbol on the hexagonal grid, written out a second time.
+STEPS = {1: (0, 1), 2: (-1, 1), 3: (-1, 0), 4: (0, -1), 5: (1, -1), 6: (1, 0)}
+E, NE, NW, W, SW, SE = range(1, 7)
+
+
+@pytest.fixture(scope="module")
+def outlines():
+    """Return all digit outlines."""
+    return load_digit_outlines()
+
+
+def draw(cells, shape=(7, 7)):
+    """Return a grid with ink in these cells."""
+    ink = np.zeros(shape, dtype=bool)
+    ink[tuple(np.transpose(cells))] = True
+    return ink
+
+
+def flood(allowed, start):
+    """Return the cells of `allowed` that hang together with `start` on the hexagonal grid."""
+    reached, waiting = {start}, [start]
+    while waiting:
+        row, column = waiting.pop()
+        for row_step, column_step in STEPS.values():
+            cell = (row + row_step, column + column_step)
+            if cell in allowed and cell not in reached:
+                reached.add(cell)
+                waiting.append(cell)
+    return reached
+
+
+def walk(start, sequence):
+    """Return every cell the walk stands on, the start first."""
+    cells = [start]
+    for symbol in sequence.tolist():
+        row_step, column_step = STEPS[symbol]
+        cells.append((cells[-1][0] + row_step, cells[-1][1] + column_step))
+    return cells
+
+
+def signed_area(points):
+    """Return the area inside a closed outline, negative if it is walked clockwise (shoelace)."""
+    x, y = points.T
+    return (x[:-1] * y[1:] - x[1:] * y[:-1]).sum() / 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([(2, 2)], []),
+        ([(2, 2), (2, 3), (2, 4)], [E, E, W, W]),
+        ([(1, 2), (2, 2), (3, 2)], [SE, SE, NW, NW]),
+        ([(1, 4), (2, 3), (3, 2)], [SW, SW, NE, NE]),
+        ([(1, 2), (1, 3), (2, 2)], [E, SW, NW]),
+        ([(1, 2), (2, 1), (2, 2)], [SE, W, NE]),
+        # A ring: the hole in its middle leaves no trace.
+        ([(1, 2), (1, 3), (2, 1), (2, 3), (3, 1), (3, 2)], [E, SE, SW, W, NW, NE]),
+        ([(1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2)], [E, SE, SW, W, NW, NE]),
+        # Two legs: the walk comes back through its start before it is done.
+        ([(1, 2), (1, 3), (2, 1)], [E, W, SW, NE]),
+        # A notch: the walk turns left into it.
+        (
+            [(1, 2), (1, 3), (1, 4), (2, 2), (3, 1), (3, 2), (3, 3)],
+            [E, E, W, SW, SE, E, W, W, NE, NW],
+        ),
+    ],
+    ids=["cell", "row", "SE", "SW", "triangle", "tip", "ring", "hexagon", "legs", "notch"],
+)
+def test_outline_of_a_shape_drawn_by_hand(cells, expected):
+    """Small shapes are walked clockwise from their topmost, leftmost cell."""
+    sequence = trace_outline(draw(cells))
+
+    assert sequence.tolist() == expected
+    assert sequence.dtype == np.int64
+
+
+@given(st.lists(st.booleans(), min_size=48, max_size=48), st.data())
+def test_outline_of_a_blob_is_exactly_its_outer_rim(pixels, data):
+    """The walk stands on ink, closes, and visits each ink cell that touches the outside, no other.
+
+    The outside is what a flood from the border reaches, so cells around a hole are not on it.
+    """
+    grid = np.zeros((8, 10), dtype=bool)
+    grid[1:-1, 1:-1] = np.reshape(pixels, (6, 8))
+    cells = {(int(r), int(c)) for r, c in np.argwhere(grid)} or {(3, 3)}
+    blob = flood(cells, data.draw(st.sampled_from(sorted(cells))))
+    outside = flood({(r, c) for r in range(8) for c in range(10)} - blob, (0, 0))
+
+    sequence = trace_outline(draw(sorted(blob), grid.shape))
+
+    visited = walk(min(blob), sequence)
+    rim = {(r, c) for r, c in blob if any((r + dr, c + dc) in outside for dr, dc in STEPS.values())}
+    assert visited[-1] == visited[0]
+    assert set(visited) == rim
+    assert signed_area(outline_points(sequence)) <= 0
+    # No step is taken twice in the same direction: the walk ends after exactly one round.
+    steps = list(zip(visited, sequence.tolist(), strict=False))
+    assert len(set(steps)) == len(steps)
+
+
+def test_points_of_the_six_directions():
+    """Symbols 1..6 point to 0, 60, ... 300 degrees, y upwards, half a pixel long."""
+    ends = [outline_points(np.array([symbol]))[1] for symbol in range(1, 7)]
+
+    half, height = 0.25, np.sqrt(3) / 4
+    expected = [(0.5, 0), (half, height), (-half, height), (-0.5, 0), (-half, -height)]
+    np.testing.assert_allclose(ends, [*expected, (half, -height)], atol=1e-8)
+
+
+def test_points_add_up_from_the_origin():
+    """An outline of L steps gives L + 1 points, the first at the origin, none of them -0.0."""
+    points = outline_points(np.array([E, SW, NW]))
+
+    np.testing.assert_allclose(
+        points, [(0, 0), (0.5, 0), (0.25, -np.sqrt(3) / 4), (0, 0)], atol=1e-8
+    )
+    assert points.dtype == np.float64
+    assert not np.signbit(points[points == 0]).any()
+
+
+def test_outlines_come_with_scikit_learns_digits(outlines):
+    """There is one outline for each of the 1,797 images, beside its image and digit."""
+    digits = load_digits()
+
+    assert len(outlines.sequences) == len(outlines.digits) == len(outlines.images) == 1_797
+    np.testing.assert_array_equal(outlines.digits, digits.target)
+    np.testing.assert_array_equal(outlines.images, digits.images)
+    assert outlines.digits.dtype == np.int64
+    assert outlines.images.shape == (1_797, 8, 8)
+
+
+def test_outlines_are_sequences_of_six_symbols(outlines):
+    """Outlines are 1-D int64 arrays of symbols 1..6, all six in use."""
+    assert {s.dtype for s in outlines.sequences} == {np.dtype(np.int64)}
+    assert {s.ndim for s in outlines.sequences} == {1}
+    assert set(np.concatenate(outlines.sequences).tolist()) == {1, 2, 3, 4, 5, 6}
+
+
+def test_outlines_have_the_numbers_the_course_reports(outlines):
+    """Lengths are 21 to 74, and all but two of the outlines are distinct."""
+    lengths = [len(s) for s in outlines.sequences]
+
+    assert (min(lengths), max(lengths)) == (21, 74)
+    assert len({tuple(s.tolist()) for s in outlines.sequences}) == 1_796
+
+
+def test_every_outline_closes_clockwise(outlines):
+    """Every outline ends exactly where it starts and walks around its ink clockwise."""
+    for sequence in outlines.sequences:
+        points = outline_points(sequence)
+        np.testing.assert_array_equal(points[-1], points[0])
+        assert signed_area(points) < 0
+
+
+def test_every_outline_starts_at_its_topmost_leftmost_point(outlines):
+    """No point lies above the start, and none at its height lies to its left."""
+    for sequence in outlines.sequences:
+        x, y = outline_points(sequence).T
+        assert y.max() == 0
+        assert x[y == 0].min() == 0
+
+
+def bilinear(image, x, y):
+    """Return grey values between pixels, y downwards, 0 outside the image."""
+    padded = np.pad(image, 2)
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    dx, dy = x - left, y - top
+    return (
+        padded[top + 2, left + 2] * (1 - dx) * (1 - dy)
+        + padded[top + 2, left + 3] * dx * (1 - dy)
+        + padded[top + 3, left + 2] * (1 - dx) * dy
+        + padded[top + 3, left + 3] * dx * dy
+    )
+
+
+def test_every_outline_point_lies_on_ink(outlines):
+    """Placed on its image, each outline keeps to grey values of at least half of 16.
+
+    The outline says where it starts only up to the grid, so each grid position is tried.
+    """
+    height = np.sqrt(3) / 4
+    starts = [(i / 4 - 1.0, j * height - 1.0) for j in range(22) for i in range(40)]
+    for sequence, image in list(zip(outlines.sequences, outlines.images, strict=True))[::30]:
+        x, y = outline_points(sequence).T
+        on_ink = []
+        for x0, y0 in starts:
+            xs, ys = x0 + x, y0 - y
+            if min(xs.min(), ys.min()) < -1.01 or max(xs.max(), ys.max()) > 8.01:
+                continue
+            on_ink.append((bilinear(image, xs, ys) >= 8 - 1e-6).all())
+        assert any(on_ink)
+
+
+def test_outlines_fit_their_images(outlines):
+    """In the median an outline is as wide and as high as the dark pixels of its image."""
+    differences = []
+    for sequence, image in zip(outlines.sequences, outlines.images, strict=True):
+        rows, columns = np.nonzero(image >= 8)
+        width, height = np.ptp(outline_points(sequence), axis=0)
+        differences.append((width - np.ptp(columns), height - np.ptp(rows)))
+
+    assert np.abs(np.median(differences, axis=0)).max() < 0.6

@@ -1,0 +1,434 @@
+"""Figures, looked at through their axes; and how they are shown, kept and checked."""
+
+import functools
+import io
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+from seqclf_utils import (
+    figures,
+    plot_loss_curves,
+    plot_outline,
+    plot_padded_batch,
+    plot_throws,
+    show_figure,
+    use_course_style,
+)
+from seqclf_utils.figures import check_figure, write_figure
+
+TRAIN_COLOR, VAL_COLOR, BEST_COLOR = "#0072b2", "#d55e00", "#555555"
+
+
+@pytest.fixture(autouse=True)
+def clean_slate():
+    """Draw in the course's style, and leave neither figures nor settings behind."""
+    with mpl.rc_context():
+        use_course_style()
+        yield
+    plt.close("all")
+
+
+@pytest.fixture
+def history():
+    """Return the history of five epochs, the third of them the best."""
+    return pd.DataFrame(
+        {
+            "epoch": [1, 2, 3, 4, 5],
+            "train_loss": [0.69, 0.6, 0.5, 0.4, 0.3],
+            "val_loss": [0.68, 0.62, 0.55, 0.57, 0.6],
+            "is_best": [False, False, True, False, False],
+        }
+    )
+
+
+def curves(ax):
+    """Return the lines by label."""
+    return {line.get_label(): line for line in ax.get_lines()}
+
+
+def texts(ax):
+    """Return the texts drawn in the axes."""
+    return [text.get_text() for text in ax.texts]
+
+
+every_plot = pytest.mark.parametrize(
+    "plot",
+    [
+        lambda ax: plot_loss_curves(
+            pd.DataFrame({"epoch": [1], "train_loss": [0.7], "val_loss": [0.7], "is_best": [True]}),
+            ax=ax,
+        ),
+        lambda ax: plot_padded_batch(torch.tensor([[1, 2]]), torch.tensor([2]), ax=ax),
+        lambda ax: plot_throws([np.array([1, 6])], ["a"], ax=ax),
+        lambda ax: plot_outline(np.array([1, 5, 3]), ax=ax),
+    ],
+    ids=["loss_curves", "padded_batch", "throws", "outline"],
+)
+
+
+@every_plot
+def test_plots_draw_into_the_axes_they_are_given(plot):
+    """A given ax is drawn into and returned; without one there is a new figure."""
+    _, (left, right) = plt.subplots(1, 2)
+    assert plot(left) is left
+    assert left.has_data() or left.texts
+    assert not right.has_data()
+
+    assert plot(None) not in (left, right)
+    assert len(plt.get_fignums()) == 2
+
+
+@every_plot
+def test_plots_neither_show_nor_save(plot, monkeypatch):
+    """Showing and saving is left to the caller."""
+
+    def forbidden(*_, **__):
+        raise AssertionError("a plot helper must not show or save")
+
+    monkeypatch.setattr(plt, "show", forbidden)
+    monkeypatch.setattr(mpl.figure.Figure, "savefig", forbidden)
+
+    plot(None)
+
+
+# ------------------------------------------------------------------------- plot_loss_curves
+
+
+def test_loss_curves_hold_the_history(history):
+    """Each line has its own column, colour, line style and label."""
+    lines = curves(plot_loss_curves(history))
+
+    for label, column, color, style in (
+        ("train", "train_loss", TRAIN_COLOR, "-"),
+        ("validation", "val_loss", VAL_COLOR, "--"),
+    ):
+        np.testing.assert_array_equal(lines[label].get_xdata(), [1, 2, 3, 4, 5])
+        np.testing.assert_array_equal(lines[label].get_ydata(), history[column])
+        assert to_hex(lines[label].get_color()) == color
+        assert lines[label].get_linestyle() == style
+
+
+def test_loss_curves_are_labelled_with_units(history):
+    """Axes say what they measure; the legend names the two curves and nothing else."""
+    ax = plot_loss_curves(history, best_possible=0.4)
+
+    assert ax.get_xlabel() == "epoch"
+    assert ax.get_ylabel() == "loss (nats per sequence)"
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["train", "validation"]
+
+
+def test_restored_epoch_is_marked(history):
+    """One marker sits on the validation loss of the best epoch, with a text that names it."""
+    ax = plot_loss_curves(history)
+
+    (marker,) = (line for line in ax.get_lines() if line.get_marker() == "o")
+    assert (list(marker.get_xdata()), list(marker.get_ydata())) == ([3], [0.55])
+    assert texts(ax) == ["restored: epoch 3"]
+    assert ax.texts[0].xy == (3, 0.55)
+
+
+def test_best_possible_loss_is_a_labelled_dotted_line(history):
+    """The best possible score lies at its height across the axes, and a text on it says so."""
+    ax = plot_loss_curves(history, best_possible=0.42)
+
+    (line,) = (line for line in ax.get_lines() if line.get_linestyle() == ":")
+    assert set(line.get_ydata()) == {0.42}
+    assert list(line.get_xdata()) == [0, 1]  # fractions of the axes
+    assert to_hex(line.get_color()) == BEST_COLOR
+    (text,) = (text for text in ax.texts if text.get_text() == "best possible")
+    assert text.xy[1] == 0.42
+    low, high = ax.get_ylim()
+    assert low < 0.3 < 0.42 < 0.69 < high
+
+
+def test_no_best_possible_line_unless_asked_for(history):
+    """Without a best possible loss there are two curves and one marker."""
+    ax = plot_loss_curves(history)
+
+    assert len(ax.get_lines()) == 3
+    assert "best possible" not in texts(ax)
+
+
+def test_best_possible_loss_of_zero_is_drawn(history):
+    """Zero is a height like any other."""
+    assert "best possible" in texts(plot_loss_curves(history, best_possible=0.0))
+
+
+@pytest.mark.parametrize("n_epochs", [1, 2, 3, 5])
+def test_epoch_ticks_are_whole_numbers(history, n_epochs):
+    """No tick stands between two epochs, however few there are."""
+    ax = plot_loss_curves(history.head(n_epochs))
+
+    ticks = ax.get_xticks()
+    np.testing.assert_array_equal(ticks, ticks.round())
+
+
+# ------------------------------------------------------------------------ plot_padded_batch
+
+
+def test_padded_batch_hatches_exactly_the_padding():
+    """A cell is hatched if and only if its step is beyond the sequence's length."""
+    padded, lengths = torch.tensor([[1, 2, 0], [3, 0, 0], [4, 5, 6]]), [2, 1, 3]
+
+    ax = plot_padded_batch(padded, torch.tensor(lengths))
+
+    hatched, plain = set(), set()
+    for patch in ax.patches:
+        assert (patch.get_width(), patch.get_height()) == (1, 1)
+        cell = (patch.get_y() + 0.5, patch.get_x() + 0.5)  # (row, time step from 1)
+        (hatched if patch.get_hatch() else plain).add(cell)
+    assert hatched == {(0, 3), (1, 2), (1, 3)}
+    assert plain == {(0, 1), (0, 2), (1, 1), (2, 1), (2, 2), (2, 3)}
+    colors = {bool(p.get_hatch()): to_hex(p.get_facecolor()) for p in ax.patches}
+    assert colors == {True: "#dddddd", False: "#ffffff"}
+
+
+def test_padded_batch_shows_every_symbol():
+    """Each cell carries its symbol; time steps count from 1, rows downwards from 0."""
+    ax = plot_padded_batch(torch.tensor([[1, 2, 0], [3, 0, 0]]), torch.tensor([2, 1]))
+
+    found = {text.get_position(): text.get_text() for text in ax.texts}
+    assert found == {
+        (1, 0): "1",
+        (2, 0): "2",
+        (3, 0): "0",
+        (1, 1): "3",
+        (2, 1): "0",
+        (3, 1): "0",
+    }
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time step", "sequence")
+    assert ax.get_xlim() == (0.5, 3.5)
+    assert ax.get_ylim() == (1.5, -0.5)
+    assert list(ax.get_yticks()) == [0, 1]
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 8])
+def test_time_step_ticks_are_whole_numbers(n_steps):
+    """No tick stands between two time steps, however few there are."""
+    ax = plot_padded_batch(torch.ones(1, n_steps, dtype=torch.int64), torch.tensor([n_steps]))
+
+    ticks = ax.get_xticks()
+    np.testing.assert_array_equal(ticks, ticks.round())
+
+
+# ------------------------------------------------------------------------------ plot_throws
+
+
+def test_throws_box_exactly_the_sixes():
+    """Every throw is written at its place; sixes and only sixes are boxed and bold."""
+    sequences = [np.array([6, 1, 6]), np.array([5, 6])]
+
+    ax = plot_throws(sequences, ["cheat", "honest"])
+
+    found = {text.get_position(): text.get_text() for text in ax.texts}
+    assert found == {(1, 0): "6", (2, 0): "1", (3, 0): "6", (1, 1): "5", (2, 1): "6"}
+    for text in ax.texts:
+        is_six = text.get_text() == "6"
+        assert (text.get_bbox_patch() is not None) is is_six
+        assert (text.get_fontweight() == "bold") is is_six
+
+
+def test_throws_are_named_by_row():
+    """Rows carry their names from top to bottom, and all throws fit in."""
+    ax = plot_throws([np.array([1]), np.array([2, 3, 4])], ["cheat", "honest"])
+
+    assert list(ax.get_yticks()) == [0, 1]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["cheat", "honest"]
+    assert ax.get_xlabel() == "throw"
+    low, high = ax.get_xlim()
+    assert low < 1 < 3 < high
+    bottom, top = ax.get_ylim()
+    assert top < 0 < 1 < bottom
+
+
+@pytest.mark.parametrize("n_throws", [1, 2, 3, 8])
+def test_throw_ticks_are_whole_numbers(n_throws):
+    """No tick stands between two throws, however few there are."""
+    ax = plot_throws([np.ones(n_throws, dtype=int)], ["honest"])
+
+    ticks = ax.get_xticks()
+    np.testing.assert_array_equal(ticks, ticks.round())
+
+
+# ----------------------------------------------------------------------------- plot_outline
+
+
+def test_outline_is_drawn_closed():
+    """The line follows the outline back to its start; the start is marked; no axes are drawn."""
+    ax = plot_outline(np.array([1, 5, 3]))
+
+    line, start = ax.get_lines()
+    expected = [(0, 0), (0.5, 0), (0.25, -np.sqrt(3) / 4), (0, 0)]
+    np.testing.assert_allclose(line.get_xydata(), expected, atol=1e-8)
+    np.testing.assert_array_equal(start.get_xydata(), [(0, 0)])
+    assert start.get_marker() == "o"
+    assert ax.get_aspect() == 1
+    assert not ax.axison
+    assert len(ax.patches) == 1
+
+
+# ------------------------------------------------------------------------- use_course_style
+
+
+def test_course_style():
+    """White ground, 16:10, no spines above and right, the same SVG ids everywhere."""
+    figure, ax = plt.subplots()
+
+    width, height = figure.get_size_inches()
+    assert width / height == pytest.approx(1.6)
+    assert to_hex(figure.get_facecolor()) == "#ffffff"
+    assert [ax.spines[side].get_visible() for side in ("top", "right", "left", "bottom")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert mpl.rcParams["svg.hashsalt"] == "seqclf"
+    assert mpl.rcParams["font.family"] == ["DejaVu Sans"]
+
+
+# ---------------------------------------------------------------- show, write and check
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Return the list of what gets displayed."""
+    bundles = []
+    monkeypatch.setattr(figures, "display", lambda data, **options: bundles.append((data, options)))
+    monkeypatch.delenv("SEQCLF_FIGURES", raising=False)
+    return bundles
+
+
+@pytest.fixture
+def stored(monkeypatch, tmp_path):
+    """Return a folder that stands in for the folder of stored figures."""
+    for function in (write_figure, check_figure):
+        redirected = functools.partial(function, folder=tmp_path)
+        monkeypatch.setattr(figures, function.__name__, redirected)
+    return tmp_path
+
+
+def as_png(figure):
+    """Return a figure as PNG, as it is shown."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", bbox_inches="tight", metadata={"Software": None})
+    return png.getvalue()
+
+
+def test_shown_figure_carries_its_alt_text(history, shown):
+    """One picture is displayed, with the alt text for screen readers and for plain text."""
+    figure = plot_loss_curves(history).figure
+
+    assert show_figure(figure, "00_test", alt="Two curves fall.") is None
+
+    ((data, options),) = shown
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == "Figure: Two curves fall."
+    assert set(data) == {"image/png", "text/plain"}
+    assert options == {"raw": True, "metadata": {"image/png": {"alt": "Two curves fall."}}}
+
+
+def test_shown_figure_is_closed(history, shown):
+    """The notebook does not show it a second time."""
+    figure = plot_loss_curves(history).figure
+
+    show_figure(figure, "00_test", alt="Two curves.")
+
+    assert not plt.fignum_exists(figure.number)
+
+
+@pytest.mark.parametrize("alt", ["", "  \n"])
+def test_alt_text_must_not_be_empty(alt, history, shown):
+    """A figure without alt text is not shown."""
+    with pytest.raises(ValueError, match="alt is empty; it must say what the figure shows"):
+        show_figure(plot_loss_curves(history).figure, "00_test", alt=alt)
+
+    assert shown == []
+
+
+def test_without_a_wish_nothing_is_stored(history, shown, stored):
+    """Unless the variable says so the stored figures are left alone."""
+    show_figure(plot_loss_curves(history).figure, "00_test", alt="Two curves.")
+
+    assert list(stored.iterdir()) == []
+    assert len(shown) == 1
+
+
+def test_write_stores_what_is_shown(history, shown, stored, monkeypatch):
+    """In "write" mode the PNG that is shown and an SVG are stored under the figure's name."""
+    monkeypatch.setenv("SEQCLF_FIGURES", "write")
+
+    show_figure(plot_loss_curves(history).figure, "00_test", alt="Two curves.")
+
+    assert sorted(p.name for p in stored.iterdir()) == ["00_test.png", "00_test.svg"]
+    assert (stored / "00_test.png").read_bytes() == shown[0][0]["image/png"]
+    assert "<svg" in (stored / "00_test.svg").read_text(encoding="utf-8")
+
+
+def test_check_accepts_the_same_figure(history, shown, stored, monkeypatch):
+    """In "check" mode a figure like the stored one is shown and changes no file."""
+    write_figure(*drawn(plot_loss_curves(history)), "00_test", folder=stored)
+    before = {p.name: p.read_bytes() for p in stored.iterdir()}
+    monkeypatch.setenv("SEQCLF_FIGURES", "check")
+
+    show_figure(plot_loss_curves(history).figure, "00_test", alt="Two curves.")
+
+    assert len(shown) == 1
+    assert {p.name: p.read_bytes() for p in stored.iterdir()} == before
+
+
+def drawn(ax):
+    """Return the figure of the axes and its PNG."""
+    return ax.figure, as_png(ax.figure)
+
+
+@pytest.mark.parametrize("column", ["train_loss", "val_loss"])
+def test_check_refuses_a_changed_curve(column, history, shown, stored, monkeypatch):
+    """In "check" mode one curve that runs elsewhere is an error that names the figure."""
+    write_figure(*drawn(plot_loss_curves(history)), "00_test", folder=stored)
+    history[column] = [0.4, 0.35, 0.33, 0.4, 0.45]
+    monkeypatch.setenv("SEQCLF_FIGURES", "check")
+
+    with pytest.raises(AssertionError, match="figure 00_test differs from its stored copy"):
+        show_figure(plot_loss_curves(history).figure, "00_test", alt="Two curves.")
+
+
+def test_check_refuses_another_size(history, stored):
+    """A figure of another size is an error as well."""
+    write_figure(*drawn(plot_loss_curves(history)), "00_test", folder=stored)
+    ax = plot_loss_curves(history)
+    ax.figure.set_size_inches(5, 4)
+
+    with pytest.raises(AssertionError):
+        check_figure(as_png(ax.figure), "00_test", folder=stored)
+
+
+def test_check_needs_a_stored_copy(history, shown, stored, monkeypatch):
+    """In "check" mode a figure that was never stored is an error that says how to store it."""
+    monkeypatch.setenv("SEQCLF_FIGURES", "check")
+
+    with pytest.raises(AssertionError, match="figure 00_test has no stored copy; run: python"):
+        show_figure(plot_loss_curves(history).figure, "00_test", alt="Two curves.")
+
+
+def test_writing_twice_gives_the_same_bytes(history, tmp_path):
+    """The same figure is stored as the same bytes, as PNG and as SVG."""
+    for name in ("first", "again"):
+        write_figure(*drawn(plot_loss_curves(history)), name, folder=tmp_path / "figures")
+
+    for ending in ("png", "svg"):
+        first, again = (tmp_path / "figures" / f"{n}.{ending}" for n in ("first", "again"))
+        assert first.read_bytes() == again.read_bytes()
+    assert b"\r" not in first.read_bytes()
+
+
+def test_stored_figures_lie_beside_the_package():
+    """Figures are kept in the folder `figures` of the project."""
+    assert figures.FIGURES_DIR.name == "figures"
+    assert (figures.FIGURES_DIR.parent / "seqclf_utils" / "figures.py").is_file()
