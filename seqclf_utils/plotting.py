@@ -61,10 +61,12 @@ def plot_loss_curves(
     ax.plot(epochs, history["val_loss"], color=VAL_COLOR, linestyle="--", label="validation")
     for _, best in history[history["is_best"]].iterrows():
         ax.plot(best["epoch"], best["val_loss"], "o", color=VAL_COLOR, label="_restored")
+        ax.axvline(best["epoch"], color=VAL_COLOR, linewidth=0.8, alpha=0.5, label="_restored")
         ax.annotate(
             f"restored: epoch {best['epoch']:.0f}",
-            (best["epoch"], best["val_loss"]),
-            xytext=(0, 14),
+            (best["epoch"], 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 4),
             textcoords="offset points",
             ha="center",
         )
