@@ -48,8 +48,8 @@ def stop(text):
 
 
 def wanted():
-    """Return a fingerprint of what should be installed."""
-    digest = hashlib.sha256(sys.version.encode())
+    """Return a fingerprint of what should be installed, and where: a moved folder needs a repair."""
+    digest = hashlib.sha256((sys.version + HERE).encode())
     for name in ("pyproject.toml", "constraints.txt"):
         with open(os.path.join(HERE, name), "rb") as file:
             digest.update(file.read())
@@ -91,8 +91,8 @@ def make_environment(uv):
     shutil.rmtree(VENV, ignore_errors=True)
     os.makedirs(VENV)
     open(UNFINISHED, "w").close()
-    # --clear would delete the mark; --allow-existing keeps it.
-    venv = [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable]
+    # --clear would delete the mark, --allow-existing keeps it; --seed brings pip along.
+    venv = [uv, "venv", "-q", "--allow-existing", "--seed", "--python", sys.executable]
     call((venv if uv else [sys.executable, "-m", "venv"]) + [VENV], "Making .venv")
 
 
