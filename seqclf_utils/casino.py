@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from seqclf_utils.validation import check_choice, check_count, check_sequences
+from seqclf_utils.validation import check_choice, check_count, check_seed, check_sequences
 
 N_FACES = 6
 
@@ -144,7 +144,7 @@ def make_casino(
     check_choice("cheat", cheat, CHEATS)
     check_count("min_length", min_length, minimum=1)
     check_count("max_length", max_length, minimum=min_length)
-    rng = np.random.default_rng(check_count("seed", seed, minimum=0))
+    rng = np.random.default_rng(check_seed(seed))
 
     labels = rng.integers(0, 2, n_sequences)
     lengths = rng.integers(min_length, max_length + 1, n_sequences)

@@ -17,6 +17,7 @@ from seqclf_utils.validation import (
     check_label_counts,
     check_labels,
     check_positions,
+    check_seed,
     check_sequences,
     check_sides,
 )
@@ -67,7 +68,7 @@ def split_indices(
     """
     labels = check_labels(labels)
     check_fractions(val_fraction=val_fraction, test_fraction=test_fraction)
-    check_count("seed", seed, minimum=0)
+    check_seed(seed)
     check_label_counts(labels)
     if groups is None:
         sides = split_by_sequence(labels, val_fraction, test_fraction, seed)
@@ -92,14 +93,16 @@ def split_by_sequence(
         Positions for training, validation and test, int64, shuffled.
 
     Raises:
-        ValueError: If a side would get fewer than 2 sequences.
+        ValueError: If a side would get fewer than 2 sequences, or lack one of the labels.
     """
     n_val, n_test = round(val_fraction * len(labels)), round(test_fraction * len(labels))
     check_count("number of validation sequences", n_val, minimum=2)
     check_count("number of test sequences", n_test, minimum=2)
+    check_count("number of training sequences", len(labels) - n_val - n_test, minimum=2)
     rest, test_idx = train_test_split(
         np.arange(len(labels)), test_size=n_test, stratify=labels, random_state=seed
     )
+    check_label_counts(labels[rest], minimum=2)
     train_idx, val_idx = train_test_split(
         rest, test_size=n_val, stratify=labels[rest], random_state=seed
     )
@@ -239,7 +242,7 @@ def make_loaders(
         [2, 1, 1]
     """
     batch_size = check_count("batch_size", batch_size, minimum=1)
-    check_count("seed", seed, minimum=0)
+    check_seed(seed)
     dataset = SequenceDataset(sequences, labels)
     positions = check_positions(splits, n_sequences=len(dataset))
     train, val, test = (Subset(dataset, side) for side in positions)

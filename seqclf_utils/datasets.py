@@ -70,12 +70,17 @@ def trace_outline(ink: np.ndarray) -> np.ndarray:
     Returns:
         Steps as symbols 1..6, int64, shape (L,); empty for a single cell.
 
+    Raises:
+        ValueError: If there is no ink.
+
     Example:
         >>> two_cells = np.array([[0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]], dtype=bool)
         >>> trace_outline(two_cells)  # one step east, one step west
         array([1, 4])
     """
     rows, columns = np.nonzero(ink)
+    if len(rows) == 0:
+        raise ValueError("ink is empty; at least 1 cell must be True")
     start = cell = (int(rows[0]), int(columns[0]))
     heading, steps = 0, []
     while True:
@@ -129,8 +134,11 @@ def _largest_piece(ink: np.ndarray) -> np.ndarray:
 
 
 def _next_heading(ink: np.ndarray, cell: tuple[int, int], heading: int) -> int | None:
-    """Return the leftmost direction that leads to ink, seen from where the walk came."""
-    for turn in (2, 1, 0, -1, -2, -3):
+    """Return the leftmost direction that leads to ink, seen from where the walk came.
+
+    Two turns to the left need no look: that cell was seen to be empty one step before.
+    """
+    for turn in (1, 0, -1, -2, -3):
         direction = (heading + turn) % 6
         if ink[_neighbour(cell, direction)]:
             return direction

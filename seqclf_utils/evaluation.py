@@ -56,7 +56,7 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
         1.0
     """
     probabilities = np.asarray(probabilities, dtype=float)
-    labels = check_labels(labels, n_sequences=len(probabilities))
+    labels = check_labels(labels)
     _check_probabilities(probabilities, labels)
     return {
         "accuracy": float(accuracy_score(labels, probabilities > 0.5)),

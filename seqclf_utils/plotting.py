@@ -82,7 +82,7 @@ def plot_loss_curves(
             color=BEST_COLOR,
         )
     ax.set(xlabel="epoch", ylabel="loss (nats per sequence)")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.margins(y=0.12)
     ax.legend()
     return ax
@@ -114,7 +114,7 @@ def plot_padded_batch(padded: Tensor, lengths: Tensor, *, ax: Axes | None = None
             ax.text(step + 1, row, text, ha="center", va="center", color="#222222")
     ax.set(xlim=(0.5, n_steps + 0.5), ylim=(n_sequences - 0.5, -0.5))
     ax.set(xlabel="time step", ylabel="sequence", yticks=range(n_sequences))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(length=0)
     return ax
@@ -150,6 +150,7 @@ def plot_throws(
             )
     longest = max(len(sequence) for sequence in sequences)
     ax.set(xlim=(0, longest + 1), ylim=(len(sequences) - 0.4, -0.6), xlabel="throw")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.set_yticks(range(len(sequences)), names)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from seqclf_utils.validation import check_count
+from seqclf_utils.validation import check_seed
 
 
 def seed_everything(seed: int) -> None:
@@ -28,9 +28,7 @@ def seed_everything(seed: int) -> None:
         >>> bool(torch.rand(1) == first)
         True
     """
-    seed = check_count("seed", seed, minimum=0)
-    if seed >= 2**32:
-        raise ValueError(f"seed is {seed}; it must be below 2**32, the limit of NumPy")
+    seed = check_seed(seed)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

@@ -185,9 +185,8 @@ def fit(
         for _ in progress_bar(range(max_epochs), shown=progress):
             train_loss = train_one_epoch(model, train_loader, criterion, optimizer)
             val_loss = evaluate(model, val_loader, criterion)
-            should_stop = stopper.step(val_loss, model)
-            losses.append((stopper.epoch, train_loss, val_loss))
-            if should_stop:
+            losses.append((len(losses) + 1, train_loss, val_loss))
+            if stopper.step(val_loss, model):
                 break
     except KeyboardInterrupt:
         print(f"Interrupted in epoch {len(losses) + 1}: best weights so far kept.")

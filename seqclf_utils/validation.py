@@ -39,6 +39,25 @@ def check_count(name: str, value: int, *, minimum: int) -> int:
     return int(value)
 
 
+def check_seed(seed: int) -> int:
+    """Return `seed` as an int if Python, NumPy, scikit-learn and PyTorch all accept it.
+
+    Args:
+        seed: What the caller passed.
+
+    Returns:
+        The seed as a plain int.
+
+    Raises:
+        TypeError: If `seed` is not a whole number.
+        ValueError: If `seed` is not 0..2**32 - 1.
+    """
+    seed = check_count("seed", seed, minimum=0)
+    if seed >= 2**32:
+        raise ValueError(f"seed is {seed}; it must be below 2**32, the limit of NumPy")
+    return seed
+
+
 def check_fractions(**fractions: float) -> None:
     """Check that each share lies between 0 and 1 and that together they leave something over.
 
@@ -247,7 +266,8 @@ def check_sequences(sequences: Sequence[Sequence[int]], *, vocab_size: int) -> l
         >>> check_sequences([[1, 6], [3]], vocab_size=7)
         [tensor([1, 6]), tensor([3])]
     """
-    if isinstance(sequences, (str, bytes)) or not hasattr(sequences, "__len__"):
+    is_scalar = getattr(sequences, "ndim", 1) == 0
+    if isinstance(sequences, str | bytes) or not hasattr(sequences, "__len__") or is_scalar:
         raise TypeError(
             f"sequences is a {type(sequences).__name__}; it must be a list of sequences of symbols"
         )
@@ -302,6 +322,11 @@ def check_positions(parts: Sequence[Sequence[int]], *, n_sequences: int) -> list
         ValueError: If a position is not a whole number, does not exist or is used twice.
     """
     lists = [_as_array("splits", part).tolist() for part in parts]
+    if len(lists) != 3 or not lists[0]:
+        raise ValueError(
+            f"splits has sides of {[len(part) for part in lists]} positions; it must have three, "
+            "train, validation and test, and the first must not be empty"
+        )
     seen = set()
     for position in (position for part in lists for position in part):
         if isinstance(position, bool) or not isinstance(position, int):

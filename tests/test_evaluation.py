@@ -168,7 +168,7 @@ def test_best_possible_scores_of_the_casino():
         ([0, 1], [-0.1, 0.5], r"probabilities\[0\] is -0.1; it must be 0..1"),
         ([0, 1], [0.5, math.nan], r"probabilities\[1\] is nan; it must be 0..1"),
         ([0, 1], [[0.5], [0.5]], r"probabilities has shape \(2, 1\); it must be \(2,\)"),
-        ([0, 1, 1], [0.5, 0.5], "labels has 3 entries for 2 sequences"),
+        ([0, 1, 1], [0.5, 0.5], r"probabilities has shape \(2,\); it must be \(3,\)"),
         ([1, 1], [0.5, 0.5], "labels must hold both 0 and 1"),
         ([0, 0], [0.5, 0.5], "labels must hold both 0 and 1"),
         ([0, 2], [0.5, 0.5], r"labels\[1\] is 2; every label must be 0 or 1"),

@@ -1,0 +1,8 @@
+"""Settings of every test run; notebook kernels inherit them."""
+
+import os
+
+# Figures are compared with their stored copies instead of written.
+os.environ.setdefault("SEQCLF_FIGURES", "check")
+# Small LSTMs gain nothing from threads, and two notebooks run side by side.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
