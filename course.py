@@ -22,24 +22,26 @@ UNFINISHED = os.path.join(VENV, "course-unfinished")  # exists while an installa
 STAMP = os.path.join(VENV, "course-installed")  # says what was installed when it succeeded
 NEEDED_GB = 3
 COMMANDS = {
-    "lab": ["jupyterlab", "--notebook-dir=" + HERE, "--LabApp.default_url=/lab/tree/notebooks"],
+    "lab": ["jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/tree/notebooks"],
     "test": ["pytest", "--nbval"],
     "run": ["tools.run_notebooks"],
 }
 HELP = """
-What to try, in this order:
-  1. Run the same command again: it starts over where that is needed.
-  2. Look at the last lines above. Words such as "connection", "timed out" or "proxy" mean that
-     this machine does not reach the package index; ask for its proxy or another network.
-  3. Small disk or slow line on Linux: take the CPU build of PyTorch (README, Troubleshooting).
-  4. On Debian and Ubuntu the module venv is a package of its own: sudo apt install python3-venv
-  5. Delete the folder .venv and run the command again.
-"""
+Run the same command again: it starts over where needed. If that fails too, look above for:
+  "connect", "timed out", "proxy": this machine does not reach the package index ("No matching
+    distribution" then follows). Try another network, or ask for the proxy of this one.
+  "No space left": the disk is full, or the one for temporary files is. Make room. On Linux the
+    CPU build of PyTorch is much smaller (README, Troubleshooting).
+  "No matching distribution" alone: there is no PyTorch for this machine or this Python, often as
+    it is very new or 32-bit. Delete the folder .venv and take 64-bit Python 3.12 or 3.13.
+  "ensurepip": on Debian and Ubuntu, type sudo apt install python3-venv
+  "denied", "in use", "not empty": close all that uses .venv, then delete that folder."""
 
 
 def say(text):
     """Print at once, also when the output goes to a file."""
-    print(text, flush=True)
+    sys.stdout.write(text + "\n")  # print(flush=True) is a syntax error to Python 2
+    sys.stdout.flush()
 
 
 def stop(text):
@@ -48,20 +50,12 @@ def stop(text):
 
 
 def wanted():
-    """Return a fingerprint of what should be installed, and where: a moved folder needs a repair."""
-    digest = hashlib.sha256((sys.version + HERE).encode())
+    """Return a fingerprint of what to install, and where: a moved folder needs a repair."""
+    digest = hashlib.sha256(sys.version.encode() + os.fsencode(HERE))
     for name in ("pyproject.toml", "constraints.txt"):
         with open(os.path.join(HERE, name), "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()
-
-
-def installed():
-    """Return the fingerprint of what is installed, or None."""
-    if os.path.exists(UNFINISHED) or not os.path.exists(PYTHON) or not os.path.exists(STAMP):
-        return None
-    with open(STAMP) as file:
-        return file.read()
 
 
 def free_gb():
@@ -71,24 +65,28 @@ def free_gb():
 
 def call(command, step):
     """Run one step of the installation; explain what to do if it fails."""
-    environment = dict(os.environ)
-    for name in ("FIND_LINKS", "INDEX_URL"):  # uv does not read pip's settings
-        if "PIP_" + name in environment:
-            environment.setdefault("UV_" + name, environment["PIP_" + name])
-    if subprocess.call(command, cwd=HERE, env=environment) != 0:
-        full = "\nThe disk is full: %.1f GB are free.\n" % free_gb() if free_gb() < 1 else ""
-        stop("%s failed.%s%s" % (step, full, HELP))
+    settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # all indexes count, as for pip
+    for name in ("FIND_LINKS", "INDEX_URL", "EXTRA_INDEX_URL"):  # uv does not read pip's
+        if "PIP_" + name in os.environ:
+            settings["UV_" + name] = os.environ["PIP_" + name]
+    if subprocess.call(command, cwd=HERE, env=dict(settings, **os.environ)) != 0:
+        full = " The disk is full: %.1f GB are free." % free_gb() if free_gb() < 1 else ""
+        stop("%s failed.%s\n%s" % (step, full, HELP))
 
 
 def make_environment(uv):
-    """Make an empty .venv in place of one that was left unfinished."""
+    """Make an empty .venv in place of what an unfinished installation left."""
+    if os.path.realpath(sys.prefix) == os.path.realpath(VENV):
+        stop("this Python is inside .venv, which is unfinished. Type deactivate, then try again.")
+    if os.path.lexists(VENV):
+        say("Deleting .venv: the last installation did not finish ...")
+        if os.path.lexists(PYTHON):
+            os.remove(PYTHON)  # first: without it, whatever is left still counts as unfinished
+        shutil.rmtree(VENV)
     if free_gb() < NEEDED_GB:
-        stop(
-            "%.1f GB are free on this disk; the environment needs about %d GB. "
-            "Make room, or move this folder to a larger disk." % (free_gb(), NEEDED_GB)
-        )
+        text = "%.1f GB are free, about %d are needed. Make room, or move this folder elsewhere."
+        stop(text % (free_gb(), NEEDED_GB))
     say("[1/2] Making the environment .venv ...")
-    shutil.rmtree(VENV, ignore_errors=True)
     os.makedirs(VENV)
     open(UNFINISHED, "w").close()
     # --clear would delete the mark, --allow-existing keeps it; --seed brings pip along.
@@ -98,11 +96,13 @@ def make_environment(uv):
 
 def install():
     """Make .venv and install the tested versions, unless that is done already."""
-    if installed() == wanted():
-        return
     uv = shutil.which("uv")
     if os.path.exists(UNFINISHED) or not os.path.exists(PYTHON):
         make_environment(uv)
+    elif os.path.exists(STAMP):
+        with open(STAMP) as file:
+            if file.read() == wanted():
+                return
     open(UNFINISHED, "w").close()
     say("[2/2] Installing the tested versions (some minutes the first time) ...")
     pip = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install"]
@@ -127,20 +127,22 @@ def run(command):
 def main():
     """Install what is missing, then run the command in .venv."""
     if sys.version_info < (3, 11):
-        stop(
-            "this is Python %d.%d; the course needs 3.11 or newer (https://www.python.org). "
-            "If you have one, name it: python3.11 course.py ..." % sys.version_info[:2]
-        )
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("command", choices=sorted(COMMANDS))
+        text = "this is Python %d.%d; the course needs 3.11 or newer (https://www.python.org)."
+        text += " If you have it, name it: python3.12 course.py (Windows: py -3.12 course.py) ..."
+        stop(text % sys.version_info[:2])
+    if os.name == "nt" and sys.version_info < (3, 12, 4) and not HERE.isascii():
+        stop("move this folder where its path is plain, such as C:\\course, or take Python 3.13.")
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
+    parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="passed on, e.g. --no-browser")
     arguments = parser.parse_args()
     try:
         install()
     except KeyboardInterrupt:
         stop("interrupted; run the same command again and it starts over where that is needed.")
+    except OSError as error:  # a full disk, a folder without write permission, a file in use
+        stop("%s\n%s" % (error, HELP))
     sys.exit(run(["-m"] + COMMANDS[arguments.command] + arguments.rest))
 
 

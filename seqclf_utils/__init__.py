@@ -15,6 +15,9 @@ from seqclf_utils.evaluation import predict_proba, score
 from seqclf_utils.figures import show_figure
 from seqclf_utils.model import LSTMClassifier, masked_mean
 from seqclf_utils.plotting import (
+    plot_dots,
+    plot_histograms,
+    plot_lines,
     plot_loss_curves,
     plot_outline,
     plot_padded_batch,
@@ -43,6 +46,9 @@ __all__ = [
     "make_casino",
     "make_loaders",
     "masked_mean",
+    "plot_dots",
+    "plot_histograms",
+    "plot_lines",
     "plot_loss_curves",
     "plot_outline",
     "plot_padded_batch",

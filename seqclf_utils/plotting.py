@@ -3,7 +3,7 @@
 A helper takes `ax` and returns it; `figures.show_figure` shows the result and keeps its copy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -20,6 +20,9 @@ TRAIN_COLOR = "#0072B2"
 VAL_COLOR = "#D55E00"
 BEST_COLOR = "#555555"
 SIX_COLOR = "#E69F00"
+# Colour never alone carries meaning: each line style and marker goes with one colour.
+LINE_STYLES = ((TRAIN_COLOR, "-"), (VAL_COLOR, "--"), ("#CC79A7", "-."), (BEST_COLOR, ":"))
+DOT_STYLES = ((TRAIN_COLOR, "s"), (VAL_COLOR, "o"))
 
 
 def use_course_style() -> None:
@@ -85,6 +88,88 @@ def plot_loss_curves(
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.margins(y=0.12)
     ax.legend()
+    return ax
+
+
+def plot_lines(
+    x: Sequence[float], curves: Mapping[str, Sequence[float]], *, ax: Axes | None = None
+) -> Axes:
+    """Draw up to four named curves, each with its own colour and line style.
+
+    Args:
+        x: Positions on the horizontal axis, shape (n,).
+        curves: Heights by name, each of shape (n,).
+        ax: Where to draw; a new figure if None.
+
+    Returns:
+        The axes.
+    """
+    ax = _axes(ax)
+    for (name, y), (color, style) in zip(curves.items(), LINE_STYLES, strict=False):
+        ax.plot(x, y, color=color, linestyle=style, label=name)
+    ax.legend()
+    return ax
+
+
+def plot_histograms(
+    values: Mapping[str, Sequence[float]], bins: Sequence[float], *, ax: Axes | None = None
+) -> Axes:
+    """Draw up to four named histograms: the first one filled, the others outlined.
+
+    Args:
+        values: Numbers to count by name.
+        bins: Edges of the bins.
+        ax: Where to draw; a new figure if None.
+
+    Returns:
+        The axes.
+    """
+    ax = _axes(ax)
+    for (name, numbers), (color, style) in zip(values.items(), LINE_STYLES, strict=False):
+        if style == "-":
+            ax.hist(numbers, bins, color=color, alpha=0.7, label=name)
+        else:
+            ax.hist(numbers, bins, histtype="step", color=color, ls=style, lw=2, label=name)
+    if len(values) > 1:
+        ax.legend()
+    return ax
+
+
+def plot_dots(
+    scores: Mapping[str, Sequence[float]],
+    *,
+    best_possible: Sequence[float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one column of dots a name, a dot a seed; neighbouring columns differ in marker.
+
+    Args:
+        scores: Scores by name of the column.
+        best_possible: Best score that any classifier could reach, one a column.
+        ax: Where to draw; a new figure if None.
+
+    Returns:
+        The axes.
+    """
+    ax = _axes(ax)
+    for column, (numbers, best) in enumerate(
+        zip(scores.values(), best_possible or [None] * len(scores), strict=True)
+    ):
+        color, marker = DOT_STYLES[column % 2]
+        spread = np.linspace(-0.15, 0.15, len(numbers))  # so that equal scores stay visible
+        ax.plot(column + spread, numbers, marker, color=color, alpha=0.7)
+        if best is not None:
+            ax.hlines(best, column - 0.4, column + 0.4, color=BEST_COLOR, linestyle=":")
+    if best_possible:
+        ax.annotate(
+            "best possible",
+            (column + 0.4, best),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="right",
+            color=BEST_COLOR,
+        )
+    ax.set_xticks(range(len(scores)), scores)
     return ax
 
 

@@ -1,0 +1,277 @@
+"""What every notebook promises: clean stored outputs, one template, code that matches the package.
+
+That stored outputs are still true is not tested here: `pytest --nbval` executes them.
+"""
+
+import ast
+import importlib
+import inspect
+import re
+import textwrap
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MIRRORED = {
+    "01_data_splits": {
+        "seqclf_utils.data.split_by_group",
+        "seqclf_utils.data.split_by_sequence",
+        "seqclf_utils.data.split_indices",
+    },
+    "02_model_anatomy": {"seqclf_utils.model.LSTMClassifier"},
+    "03_padding_and_packing": {
+        "seqclf_utils.data.SequenceDataset",
+        "seqclf_utils.data.collate_fn",
+        "seqclf_utils.model.masked_mean",
+    },
+    "04_training_with_early_stopping": {
+        "seqclf_utils.training.EarlyStopping",
+        "seqclf_utils.training.evaluate",
+        "seqclf_utils.training.fit",
+        "seqclf_utils.training.train_one_epoch",
+    },
+    "05_last_vs_avg_pooling": set(),
+}
+ALLOWED_TAGS = re.compile(r"setup|exercise|check|solution|mirror:seqclf_utils\.\w+\.\w+")
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    """Read a notebook."""
+    return nbformat.read(path, as_version=4)
+
+
+def cells(path, kind=None, tag=None):
+    """List the cells of one kind, or with one tag."""
+    return [
+        cell
+        for cell in read(path).cells
+        if (kind is None or cell.cell_type == kind)
+        and (tag is None or tag in cell.metadata.get("tags", []))
+    ]
+
+
+def code_lines(cell):
+    """Count the lines of a cell that are not empty."""
+    return sum(bool(line.strip()) for line in cell.source.splitlines())
+
+
+def test_there_are_the_notebooks_that_are_listed_here():
+    """A new notebook must be entered in MIRRORED."""
+    assert [path.stem for path in NOTEBOOKS] == sorted(MIRRORED)
+
+
+@each_notebook
+def test_stored_outputs_come_from_one_clean_run(path):
+    """Counts are 1..n, nothing went to stderr, nothing raised: nbval would not notice."""
+    code = cells(path, "code")
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    for cell in code:
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr"
+
+
+@each_notebook
+def test_cells_that_print_or_show_have_outputs(path):
+    """A cleared output must not pass for an empty one."""
+    for cell in cells(path, "code"):
+        called = {
+            node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            for node in top_level_calls(cell.source)
+        }
+        if called & {"print", "show_figure"}:
+            assert cell.outputs, cell.source
+
+
+def top_level_calls(source):
+    """Yield the calls that run with the cell: not those inside functions it defines."""
+    pending = list(ast.parse(source).body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda | ast.ExceptHandler):
+            continue
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            yield node
+        pending.extend(ast.iter_child_nodes(node))
+
+
+@each_notebook
+def test_metadata_is_the_same_on_every_machine(path):
+    """Re-executing must change no byte: only tags, numbered ids and the plain kernel stay."""
+    notebook = read(path)
+    assert notebook.metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for number, cell in enumerate(notebook.cells):
+        assert cell.id == f"cell-{number:02d}"
+        assert set(cell.metadata) <= {"tags"}
+        assert all(ALLOWED_TAGS.fullmatch(tag) for tag in cell.metadata.get("tags", []))
+
+
+@each_notebook
+def test_outputs_name_nothing_of_this_machine(path):
+    """No paths, addresses, times or versions in what is stored."""
+    outputs = "".join(str(cell.get("outputs", "")) for cell in read(path).cells)
+    text = re.sub(r"'image/png': '[^']*'", "", outputs)
+    assert not re.search(r"/tmp|/home|/root|0x[0-9a-f]{6}|ipykernel|site-packages|it/s", text)
+
+
+@each_notebook
+def test_template(path):
+    """Title, question, objectives, minutes, set-up, numbered sections, predictions, summary, next."""
+    notebook = read(path).cells
+    number = path.name[:2]
+    assert re.fullmatch(rf"# {number} · \S.+", notebook[0].source)
+    assert "**The question:**" in notebook[1].source
+    assert "After this notebook you can" in notebook[1].source
+    assert 3 <= notebook[1].source.count("\n- ") <= 5
+    assert re.search(r"\| \d+ minutes \| about \d+ s \|", notebook[1].source)
+    (setup,) = cells(path, "code", "setup")
+    assert code_lines(setup) <= 12
+    text = "\n".join(cell.source for cell in cells(path, "markdown"))
+    sections = [int(n) for n in re.findall(r"^## (\d+)\. ", text, flags=re.M)]
+    assert sections == list(range(1, len(sections) + 1))
+    assert 5 <= len(sections) <= 7
+    assert text.count("**Predict first:**") >= len(sections) - 1
+    assert 2 <= len(cells(path, tag="exercise")) <= 3
+    assert "## Summary" in text.splitlines()
+    assert "**Next:**" in notebook[-1].source
+    question = re.search(r"\*\*The question:\*\* (.+)", notebook[1].source)[1].rstrip("?")
+    assert question.lower() in notebook[-1].source.lower().replace("\n", " ")
+
+
+@each_notebook
+def test_cells_are_short_and_explained(path):
+    """The budgets of CONTRIBUTING: lines a cell, words a notebook, prose beside code."""
+    code, prose = cells(path, "code"), cells(path, "markdown")
+    lines = [code_lines(cell) for cell in code]
+    assert np.median(lines) <= 5
+    assert np.percentile(lines, 90) <= 15
+    assert max(lines) <= 30
+    assert len(prose) / len(code) >= 1.2
+    words = sum(len(re.sub(r"```.*?```", "", cell.source, flags=re.S).split()) for cell in prose)
+    assert 1500 <= words <= 2700
+
+
+@each_notebook
+def test_prose_has_no_filler(path):
+    """Words that tell a struggling reader that it is easy."""
+    text = "\n".join(cell.source for cell in cells(path, "markdown"))
+    found = re.findall(r"\b(simply|just|obviously|clearly|of course|trivial\w*)\b", text, re.I)
+    assert found == []
+
+
+@each_notebook
+def test_figures_have_alt_text(path):
+    """Every picture says in words what it shows, and the words are stored with it."""
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                alt = output.metadata["image/png"]["alt"]
+                assert 40 <= len(alt) <= 320
+                assert output.data["text/plain"] == f"Figure: {alt}"
+
+
+@each_notebook
+def test_links_lead_somewhere(path):
+    """A relative link names a file that exists."""
+    for cell in cells(path, "markdown"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", cell.source):
+            assert (path.parent / target).exists(), target
+
+
+def bare(definition):
+    """Return a definition's syntax tree as text, without docstrings and annotations."""
+    tree = ast.parse(textwrap.dedent(definition))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    return ast.dump(tree)
+
+
+def package_object(name):
+    """Import seqclf_utils.module.name."""
+    module, attribute = name.rsplit(".", 1)
+    return getattr(importlib.import_module(module), attribute)
+
+
+@each_notebook
+def test_mirrored_definitions_are_those_of_the_package(path):
+    """What a notebook builds is what the package ships, and nothing is left out."""
+    mirrors = {
+        tag.removeprefix("mirror:"): cell.source
+        for cell in cells(path, "code")
+        for tag in cell.metadata.get("tags", [])
+        if tag.startswith("mirror:")
+    }
+    assert set(mirrors) == MIRRORED[path.stem]
+    for name, source in mirrors.items():
+        assert bare(source) == bare(inspect.getsource(package_object(name))), name
+
+
+@pytest.fixture
+def float_type_kept():
+    """Put back what set-up cells change."""
+    kept = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(kept)
+    torch.set_printoptions(profile="default")
+
+
+def prepared(path):
+    """Run what exercises build on: set-up, imports from the package and mirrored definitions."""
+    namespace = {}
+    for cell in cells(path, "code"):
+        tags = cell.metadata.get("tags", [])
+        is_import = re.fullmatch(r"((from|import) .+\n?)+", cell.source)
+        if is_import or any(tag == "setup" or tag.startswith("mirror:") for tag in tags):
+            exec(cell.source, namespace)
+    return namespace
+
+
+def exercises(path):
+    """List the triples stub, check, solution, and see that they stand in this order."""
+    tagged = [
+        (cell.metadata["tags"][0], cell)
+        for cell in read(path).cells
+        if set(cell.metadata.get("tags", [])) & {"exercise", "check", "solution"}
+    ]
+    names = [name for name, _ in tagged]
+    assert names == ["exercise", "check", "solution"] * (len(names) // 3)
+    return [[cell for _, cell in tagged[i : i + 3]] for i in range(0, len(tagged), 3)]
+
+
+@each_notebook
+def test_checks_refuse_the_stub(path):
+    """As it stands, no exercise passes; its stored output says what is missing."""
+    for _, check, _ in exercises(path):
+        assert check.outputs[0].text.startswith("Not yet: ")
+
+
+@each_notebook
+def test_checks_accept_the_solution(path, capsys, float_type_kept):
+    """With the solution put into the stub, each check says Correct."""
+    namespace = prepared(path)
+    for stub, check, solution in exercises(path):
+        assert solution.source.startswith("<details><summary>Solution</summary>")
+        (code,) = re.findall(r"```python\n(.*?)```", solution.source, flags=re.S)
+        signature = re.search(r"def .+:", stub.source)[0]
+        assert signature in code
+        exec(stub.source, namespace)
+        exec(check.source, namespace)
+        assert capsys.readouterr().out.startswith("Not yet: ")
+        exec(code, namespace)
+        exec(check.source, namespace)
+        assert capsys.readouterr().out == "Correct\n"
