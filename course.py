@@ -35,7 +35,7 @@ Run the same command again: it starts over where needed. If that fails too, look
   "No matching distribution" alone: there is no PyTorch for this machine or this Python, often as
     it is very new or 32-bit. Delete the folder .venv and take 64-bit Python 3.12 or 3.13.
   "ensurepip": on Debian and Ubuntu, type sudo apt install python3-venv
-  "denied", "in use", "not empty": close all that uses .venv, then delete that folder."""
+  "denied", "in use", "not empty": close all that uses .venv, delete it; or copy the course away."""
 
 
 def say(text):
