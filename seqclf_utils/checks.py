@@ -52,6 +52,15 @@ def _close(result: object, expected: float) -> bool:
         return False
 
 
+def _two_numbers(result: object) -> tuple[float, float] | None:
+    """Return a pair of numbers as a tuple; None for anything else."""
+    try:
+        first, second = (float(number) for number in result)
+    except (TypeError, ValueError):
+        return None
+    return first, second
+
+
 def _tensors_close(result: object, expected: Tensor) -> bool:
     """Compare tensors up to rounding; shapes must be equal."""
     return (
@@ -68,6 +77,8 @@ def check_share_of_cheats(share_of_cheats: Callable) -> str | None:
     share = _call(share_of_cheats, labels, np.array([0, 1, 2, 4]))
     if _close(share, labels.mean()):
         return "that is the share among all labels. Use only those at the given positions."
+    if _close(share, 2 / 6):
+        return "divide by the number of the given positions, not of all labels."
     if _close(share, 2):
         return "that is how many cheats there are. Divide by the number of positions."
     if _close(share, 0.25):
@@ -84,6 +95,8 @@ def check_leaked_positions(leaked_positions: Callable) -> str | None:
     arrays = [np.array(sequence) for sequence in sequences]
     splits = SplitIndices(np.array([0, 3]), np.array([1]), np.array([7, 6, 5, 4, 2]))
     leaked = list(_call(leaked_positions, arrays, splits))
+    if leaked in ([3, 4], [False, False, False, True, True]):
+        return "those are places inside test_idx. Return the positions that stand there."
     if leaked == [2]:
         return "position 4 is missing: its twin stands in validation, which counts as well."
     if sorted(leaked) == [2, 4] and leaked != [2, 4]:
@@ -100,21 +113,32 @@ def check_leaked_positions(leaked_positions: Callable) -> str | None:
 
 
 @_exercise
-def check_count_parameters(count_parameters: Callable) -> str | None:
-    """Check notebook 02, exercise 1: the number of trainable numbers from the three sizes."""
-    for sizes in ((7, 16, 32), (5, 3, 2), (100, 8, 1)):
-        vocab_size, embed_dim, hidden_size = sizes
-        model = LSTMClassifier(vocab_size, embed_dim, hidden_size)
-        expected = sum(parameter.numel() for parameter in model.parameters())
-        count = _call(count_parameters, *sizes)
-        if _close(count, expected - 4 * hidden_size):
+def check_largest_hidden_size(largest_hidden_size: Callable) -> str | None:
+    """Check notebook 02, exercise 1: the largest LSTM within a budget of parameters."""
+
+    @functools.cache
+    def count(hidden_size: int) -> int:
+        model = LSTMClassifier(vocab_size=7, embed_dim=16, hidden_size=hidden_size)
+        return sum(parameter.numel() for parameter in model.parameters())
+
+    def largest(budget: int, biases: int = 2) -> int:
+        sizes = range(1, 120)
+        return max(h for h in sizes if count(h) - 4 * h * (2 - biases) <= budget)
+
+    for budget in (1000, count(32), 50_000):
+        expected = largest(budget)
+        size = _call(largest_hidden_size, budget)
+        if _close(size, expected):
+            continue
+        if _close(size, count(expected)):
+            return "that is the number of parameters. Return the hidden size."
+        if _close(size, largest(budget, biases=1)):
             return "PyTorch's LSTM has two bias vectors, b_ih and b_hh, of 4 H numbers each."
-        if _close(count, expected - 1):
-            return "one number is missing: the bias of the linear layer."
-        if _close(count, expected - embed_dim):
-            return "the padding row is a row of the embedding, too: V rows, not V - 1."
-        if not _close(count, expected):
-            return f"sizes {sizes} should give {expected}, not {count}."
+        if _close(size, expected + 1):
+            return f"{size} is one too many for a budget of {budget}: it needs {count(size)}."
+        if _close(size, expected - 1):
+            return f"{expected} still fits into a budget of {budget}: it needs {count(expected)}."
+        return f"a budget of {budget} should give {expected}, not {size}."
     return None
 
 
@@ -133,6 +157,8 @@ def check_bce_by_hand(bce_by_hand: Callable) -> str | None:
         return "that is the sum over the sequences; the loss is their mean."
     if _close(result, criterion(torch.sigmoid(logits), labels).mean()):
         return "the sigmoid was taken twice."
+    if _close(result, criterion(-logits, labels).mean()):
+        return "the labels are swapped: a positive logit speaks for label 1."
     if not _close(result, losses.mean()):
         return f"expected {losses.mean():.4f} for a small case, got {result}."
     extreme = _call(bce_by_hand, torch.tensor([1000.0, -1000.0]), torch.tensor([0.0, 1.0]))
@@ -154,6 +180,8 @@ def check_max_pool(max_pool: Callable) -> str | None:
     before = outputs.clone()
     pooled = _call(max_pool, outputs, torch.tensor([2, 3]))
     expected = torch.tensor([[-1.0, 1.0], [5.0, -2.0]])
+    if isinstance(pooled, tuple):
+        return ".max(dim=1) returns values and positions. Take .values, or call amax."
     if not isinstance(pooled, Tensor) or pooled.shape != (2, 2):
         shape = tuple(pooled.shape) if isinstance(pooled, Tensor) else type(pooled).__name__
         return f"the result should have shape (N, H) = (2, 2); yours is {shape}."
@@ -169,20 +197,22 @@ def check_max_pool(max_pool: Callable) -> str | None:
 
 
 @_exercise
-def check_share_of_padding(share_of_padding: Callable) -> str | None:
-    """Check notebook 03, exercise 2: the share of padded cells in batches taken in order."""
-    lengths = torch.tensor([4, 1, 3, 2, 5])
-    share = _call(share_of_padding, lengths, 2)  # cells 8 + 6 + 5, real 5 + 5 + 5
-    if _close(share, 15 / 19):
-        return "that is the share of real symbols; padding is the rest."
-    if _close(share, 1 - 15 / 25):
-        return "every batch is padded to its own longest, not to the longest of all."
-    if _close(share, 1 - 15 / 24):
-        return "the last batch holds one sequence only; count the sequences it really has."
-    if _close(share, (3 / 8 + 1 / 6 + 0) / 3):
-        return "a mean of the batches' shares gives small batches too much weight; count cells."
-    if not _close(share, 4 / 19):
-        return f"lengths 4, 1, 3, 2, 5 in batches of 2 should give 4/19 = 0.2105, not {share}."
+def check_batch_sizes(batch_sizes: Callable) -> str | None:
+    """Check notebook 03, exercise 2: how many sequences are running at each time step."""
+    lengths = torch.tensor([2, 5, 3, 1])
+    sizes = _call(batch_sizes, lengths)
+    if not isinstance(sizes, Tensor):
+        return f"the result should be a tensor; yours is {type(sizes).__name__}."
+    if sizes.shape == (4,):
+        return "there is one number per time step (5 here), not one per sequence."
+    if sizes.tolist() == [4, 4, 3, 2, 1]:
+        return "a sequence of 2 symbols runs at steps 0 and 1: compare with <, not <=."
+    if sizes.tolist() == [3, 2, 1, 1, 0]:
+        return "one step too late: at the first step every sequence is running."
+    if sizes.dtype == torch.bool or sizes.is_floating_point():
+        return f"the numbers should be whole; yours are {sizes.dtype}."
+    if sizes.tolist() != [4, 3, 2, 1, 1]:
+        return f"lengths 2, 5, 3, 1 should give [4, 3, 2, 1, 1], not {sizes.tolist()}."
     return None
 
 
@@ -205,12 +235,20 @@ def check_stopping_epochs(stopping_epochs: Callable) -> str | None:
     for val_losses, patience in (
         ([0.6, 0.5, 0.7, 0.8, 0.4], 2),
         ([0.6, 0.5, 0.4, 0.3], 3),
+        ([0.6, 0.7, 0.5, 0.6, 0.4], 2),
+        ([0.5, 0.7, 0.6, 0.4], 2),
         ([0.6, 0.5, 0.5, 0.7, 0.8, 0.9], 2),
         ([0.5, 0.5, 0.5], 1),
     ):
-        result = tuple(int(epoch) for epoch in _call(stopping_epochs, val_losses, patience))
+        result = _two_numbers(_call(stopping_epochs, list(val_losses), patience))
+        if result is None:
+            return "return two numbers: the last epoch that is run, and the best epoch."
         last, best = _stopping_epochs(val_losses, patience)
         case = f"losses {val_losses} with patience {patience}"
+        if val_losses == [0.6, 0.7, 0.5, 0.6, 0.4] and result == (4, 3):
+            return f"{case}: a new best starts the count again; patience counts epochs in a row."
+        if val_losses == [0.5, 0.7, 0.6, 0.4] and result == (4, 4):
+            return f"{case}: compare with the best loss so far, not with the epoch before."
         if result == (best, last) and best != last:
             return "the right epochs in the wrong order: first the last epoch, then the best one."
         if result == (last - 1, best - 1):
@@ -227,15 +265,20 @@ def check_stopping_epochs(stopping_epochs: Callable) -> str | None:
 @_exercise
 def check_epoch_loss(epoch_loss: Callable) -> str | None:
     """Check notebook 04, exercise 2: the mean over sequences from the batches' means."""
-    result = _call(epoch_loss, [0.0, 0.0, 1.0], [16, 16, 2])
+    result = _call(epoch_loss, np.array([0.0, 0.0, 1.0]), 34, 16)
     if _close(result, 1 / 3):
         return "that is the mean of the batch means: two sequences count as much as sixteen."
+    if _close(result, 16 / 34):
+        return "the last batch counts as a full one: of 34 sequences only 2 are left for it."
     if _close(result, 2.0):
         return "that is the sum over the sequences; divide by how many there are."
     if _close(result, 2 / 3):
         return "divide by the number of sequences, not by the number of batches."
     if not _close(result, 2 / 34):
         return f"means 0, 0, 1 of 16, 16, 2 sequences should give 2/34 = 0.0588, not {result}."
+    result = _call(epoch_loss, np.array([0.5, 1.0]), 32, 16)
+    if not _close(result, 0.75):
+        return f"means 0.5 and 1 of 16 and 16 sequences should give 0.75, not {result}."
     return None
 
 
@@ -244,7 +287,10 @@ def check_paired_difference(paired_difference: Callable) -> str | None:
     """Check notebook 05, exercise 1: mean and standard error of differences by seed."""
     first, second = np.array([0.9, 0.8, 0.7, 0.6]), np.array([0.8, 0.75, 0.6, 0.55])
     differences = first - second
-    mean, error = _call(paired_difference, first, second)
+    result = _two_numbers(_call(paired_difference, first, second))
+    if result is None:
+        return "return two numbers: the mean difference and its standard error."
+    mean, error = result
     n = len(differences)
     if _close(mean, -differences.mean()):
         return "the wrong way round: first minus second."

@@ -152,7 +152,7 @@ class SequenceDataset(Dataset):
     Raises:
         TypeError: If `sequences` is not a collection of sequences.
         ValueError: If a sequence is empty, a symbol or a label is out of range, or there is not
-            exactly one label a sequence.
+            exactly one label per sequence.
 
     Example:
         >>> dataset = SequenceDataset([[1, 6], [3]], [1, 0])

@@ -167,7 +167,7 @@ def check_labels(labels: Sequence[float], *, n_sequences: int | None = None) -> 
     if n_sequences is not None and len(values) != n_sequences:
         raise ValueError(
             f"labels has {len(values)} entries for {n_sequences} sequences; "
-            "there must be exactly one label a sequence"
+            "there must be exactly one label per sequence"
         )
     if values.dtype.kind not in "biuf":
         raise ValueError(f"labels holds {values.dtype} values; every label must be 0 or 1")
@@ -214,7 +214,7 @@ def check_groups(groups: Sequence, *, n_sequences: int, minimum: int = 3) -> np.
     if values.shape != (n_sequences,):
         raise ValueError(
             f"groups has shape {values.shape} for {n_sequences} labels; "
-            "there must be exactly one group a sequence"
+            "there must be exactly one group per sequence"
         )
     n_groups = len(np.unique(values))
     if n_groups < minimum:

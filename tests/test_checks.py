@@ -14,6 +14,14 @@ def real_steps(outputs, lengths):
     return torch.arange(outputs.size(1)) < lengths[:, None]
 
 
+def hidden(budget, *, biases=2):
+    """Return the largest hidden size within the budget."""
+    size = 0
+    while 112 + 4 * (size + 1) * (17 + size + biases) + size + 2 <= budget:
+        size += 1
+    return size
+
+
 def early_stop(val_losses, patience, *, slack=0, equal=False, base=1):
     """Return (last, best) epoch, with a bug if asked for one."""
     best = 0
@@ -26,25 +34,48 @@ def early_stop(val_losses, patience, *, slack=0, equal=False, base=1):
     return epoch - 1 + base, best - 1 + base
 
 
+def count_in_total(val_losses, patience):
+    """Count epochs without improvement in total, not in a row."""
+    best, failures = 1, 0
+    for epoch, loss in enumerate(val_losses[1:], start=2):
+        if loss < val_losses[best - 1]:
+            best = epoch
+        else:
+            failures += 1
+        if failures >= patience:
+            break
+    return epoch, best
+
+
+def compare_with_previous(val_losses, patience):
+    """Take any fall since the epoch before for an improvement."""
+    best = 1
+    for epoch, loss in enumerate(val_losses[1:], start=2):
+        if loss < val_losses[epoch - 2]:
+            best = epoch
+        if epoch - best >= patience:
+            break
+    return epoch, best
+
+
 WRONG = [
     (checks.check_share_of_cheats, lambda y, i: np.mean(y), "among all labels"),
     (checks.check_share_of_cheats, lambda y, i: y[i].sum(), "Divide by the number"),
     (checks.check_share_of_cheats, lambda y, i: np.mean(i == 1), "Look up the labels"),
+    (checks.check_share_of_cheats, lambda y, i: y[i].sum() / len(y), "not of all labels"),
     (checks.check_share_of_cheats, lambda y, i: 0.9, "should give 0.5, not 0.9"),
     (checks.check_leaked_positions, lambda s, p: [2], "stands in validation"),
     (checks.check_leaked_positions, lambda s, p: [4, 2], "not sorted"),
+    (checks.check_leaked_positions, lambda s, p: [3, 4], "places inside test_idx"),
     (checks.check_leaked_positions, lambda s, p: [2, 4, 5], "the order matters"),
     (checks.check_leaked_positions, lambda s, p: [2, 4, 6], "only its beginning"),
     (checks.check_leaked_positions, lambda s, p: [0, 1, 2, 4], "only positions of the test side"),
     (checks.check_leaked_positions, lambda s, p: [], "expected [2, 4]"),
-    (checks.check_count_parameters, lambda v, e, h: v * e + 4 * h * (e + h + 1) + h + 1, "b_hh"),
-    (checks.check_count_parameters, lambda v, e, h: v * e + 4 * h * (e + h + 2) + h, "the bias"),
-    (
-        checks.check_count_parameters,
-        lambda v, e, h: (v - 1) * e + 4 * h * (e + h + 2) + h + 1,
-        "V rows",
-    ),
-    (checks.check_count_parameters, lambda v, e, h: 6545, "sizes (5, 3, 2) should give"),
+    (checks.check_largest_hidden_size, lambda budget: hidden(budget, biases=1), "b_hh"),
+    (checks.check_largest_hidden_size, lambda budget: hidden(budget) + 1, "one too many"),
+    (checks.check_largest_hidden_size, lambda budget: hidden(budget - 1), "32 still fits"),
+    (checks.check_largest_hidden_size, lambda budget: 900, "a budget of 1000 should give 8"),
+    (checks.check_largest_hidden_size, lambda budget: 953, "Return the hidden size"),
     (
         checks.check_bce_by_hand,
         lambda z, y: (y * z.sigmoid().log() + (1 - y) * (-z).sigmoid().log()).mean(),
@@ -70,6 +101,11 @@ WRONG = [
         lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
         "softplus",
     ),
+    (
+        checks.check_bce_by_hand,
+        lambda z, y: nn.functional.binary_cross_entropy_with_logits(z, 1 - y),
+        "swapped",
+    ),
     (checks.check_bce_by_hand, lambda z, y: torch.tensor(0.1), "expected 0."),
     (checks.check_max_pool, lambda o, n: o.amax(dim=1), "padding wins"),
     (
@@ -85,28 +121,44 @@ WRONG = [
         "changed outputs",
     ),
     (checks.check_max_pool, masked_mean, "expected [[-1.0, 1.0]"),
-    (checks.check_share_of_padding, lambda n, b: 15 / 19, "share of real symbols"),
-    (checks.check_share_of_padding, lambda n, b: 1 - n.sum() / (len(n) * n.max()), "own longest"),
+    (checks.check_max_pool, lambda o, n: o.max(dim=1), "Take .values"),
+    (checks.check_batch_sizes, lambda n: [4, 3, 2, 1, 1], "should be a tensor"),
+    (checks.check_batch_sizes, lambda n: n.sort(descending=True).values, "not one per sequence"),
     (
-        checks.check_share_of_padding,
-        lambda n, b: 1 - n.sum() / sum(b * p.max() for p in n.split(b)),
-        "last batch",
+        checks.check_batch_sizes,
+        lambda n: (torch.arange(n.max()) <= n[:, None]).sum(dim=0),
+        "not <=",
     ),
     (
-        checks.check_share_of_padding,
-        lambda n, b: np.mean([1 - float(p.sum() / (len(p) * p.max())) for p in n.split(b)]),
-        "count cells",
+        checks.check_batch_sizes,
+        lambda n: (torch.arange(n.max()) + 1 < n[:, None]).sum(dim=0),
+        "one step too late",
     ),
-    (checks.check_share_of_padding, lambda n, b: 0.5, "4/19"),
+    (
+        checks.check_batch_sizes,
+        lambda n: (torch.arange(n.max()) < n[:, None]).double().sum(dim=0),
+        "should be whole",
+    ),
+    (checks.check_batch_sizes, lambda n: torch.arange(5), "should give [4, 3, 2, 1, 1]"),
     (checks.check_stopping_epochs, lambda v, p: early_stop(v, p)[::-1], "wrong order"),
     (checks.check_stopping_epochs, lambda v, p: early_stop(v, p, base=0), "from 1"),
     (checks.check_stopping_epochs, lambda v, p: early_stop(v, p, slack=1), "one epoch too many"),
     (checks.check_stopping_epochs, lambda v, p: early_stop(v, p, equal=True), "not <="),
-    (checks.check_stopping_epochs, lambda v, p: (4, 2), "should give (4, 4), not (4, 2)"),
-    (checks.check_epoch_loss, lambda m, n: np.mean(m), "mean of the batch means"),
-    (checks.check_epoch_loss, lambda m, n: np.dot(m, n), "divide by how many"),
-    (checks.check_epoch_loss, lambda m, n: np.dot(m, n) / len(m), "not by the number of batches"),
-    (checks.check_epoch_loss, lambda m, n: 0.5, "2/34"),
+    (checks.check_stopping_epochs, lambda v, p: (4, 2), "should give (4, 4), not (4.0, 2.0)"),
+    (checks.check_stopping_epochs, lambda v, p: count_in_total(v, p), "starts the count again"),
+    (checks.check_stopping_epochs, lambda v, p: compare_with_previous(v, p), "the epoch before"),
+    (checks.check_stopping_epochs, lambda v, p: 4, "return two numbers"),
+    (checks.check_epoch_loss, lambda m, n, b: np.mean(m), "mean of the batch means"),
+    (checks.check_epoch_loss, lambda m, n, b: np.sum(m) * b / n, "counts as a full one"),
+    (checks.check_epoch_loss, lambda m, n, b: np.dot(m, [16, 16, 2]), "divide by how many"),
+    (checks.check_epoch_loss, lambda m, n, b: np.dot(m, [16, 16, 2]) / 3, "number of batches"),
+    (checks.check_epoch_loss, lambda m, n, b: 0.5, "2/34"),
+    (
+        checks.check_epoch_loss,
+        lambda m, n, b: (m[:-1].sum() * b + m[-1] * (n % b)) / n,
+        "should give 0.75",
+    ),
+    (checks.check_paired_difference, lambda a, b: (a - b).mean(), "return two numbers"),
     (checks.check_paired_difference, lambda a, b: ((b - a).mean(), 0.1), "wrong way round"),
     (
         checks.check_paired_difference,

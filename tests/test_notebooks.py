@@ -126,7 +126,7 @@ def test_outputs_name_nothing_of_this_machine(path):
 
 @each_notebook
 def test_template(path):
-    """Title, question, objectives, minutes, set-up, numbered sections, predictions, summary, next."""
+    """Title, question, objectives, minutes, set-up, sections, predictions, summary, next."""
     notebook = read(path).cells
     number = path.name[:2]
     assert re.fullmatch(rf"# {number} · \S.+", notebook[0].source)
@@ -235,7 +235,8 @@ def prepared(path):
     namespace = {}
     for cell in cells(path, "code"):
         tags = cell.metadata.get("tags", [])
-        is_import = re.fullmatch(r"((from|import) .+\n?)+", cell.source)
+        body = ast.parse(cell.source).body
+        is_import = all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
         if is_import or any(tag == "setup" or tag.startswith("mirror:") for tag in tags):
             exec(cell.source, namespace)
     return namespace

@@ -137,10 +137,7 @@ def test_all_lists_exactly_the_public_names():
     """What __init__ imports is what it exports, sorted."""
     tree = ast.parse((ROOT / "seqclf_utils" / "__init__.py").read_text("utf-8"))
     imported = {
-        alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
+        alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
     assert set(seqclf_utils.__all__) == imported
     assert all(hasattr(seqclf_utils, name) for name in seqclf_utils.__all__)
@@ -160,13 +157,14 @@ def test_imports_run_downwards(path):
 def test_importing_the_package_changes_nothing():
     """No seeding, no settings, no output at import time."""
     code = (
-        "import random, torch, numpy as np, matplotlib as mpl; "
-        "state = (random.getstate(), torch.get_rng_state().tolist(), np.random.get_state()[1].tolist()); "
-        "dtype, threads = torch.get_default_dtype(), torch.get_num_threads(); "
-        "import seqclf_utils; "
-        "assert state == (random.getstate(), torch.get_rng_state().tolist(), "
-        "np.random.get_state()[1].tolist()); "
-        "assert (dtype, threads) == (torch.get_default_dtype(), torch.get_num_threads())"
+        "import random, torch, numpy as np\n"
+        "def state():\n"
+        "    return (random.getstate(), np.random.get_state()[1].tolist(),\n"
+        "            torch.get_rng_state().tolist(), torch.get_default_dtype(),\n"
+        "            torch.get_num_threads())\n"
+        "before = state()\n"
+        "import seqclf_utils\n"
+        "assert state() == before\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -182,8 +180,12 @@ def test_public_functions_are_documented_in_google_style():
                 if path.stem != "checks":
                     for argument in arguments:
                         assert re.search(rf"^    {argument.arg}: ", doc, flags=re.M), node.name
-                    assert "Returns:" in doc or "Raises:" in doc or "SEQCLF" in doc or not node.returns or (
-                        isinstance(node.returns, ast.Constant)
+                    assert (
+                        "Returns:" in doc
+                        or "Raises:" in doc
+                        or "SEQCLF" in doc
+                        or not node.returns
+                        or (isinstance(node.returns, ast.Constant))
                     ), node.name
 
 

@@ -159,7 +159,7 @@ BAD = [
         ([0, 1],),
         {"n_sequences": 3},
         ValueError,
-        "labels has 2 entries for 3 sequences; there must be exactly one label a sequence",
+        "labels has 2 entries for 3 sequences; there must be exactly one label per sequence",
     ),
     (
         v.check_label_counts,
@@ -180,14 +180,14 @@ BAD = [
         ([1, 2],),
         {"n_sequences": 3},
         ValueError,
-        "groups has shape (2,) for 3 labels; there must be exactly one group a sequence",
+        "groups has shape (2,) for 3 labels; there must be exactly one group per sequence",
     ),
     (
         v.check_groups,
         ([[1], [2], [3]],),
         {"n_sequences": 3},
         ValueError,
-        "groups has shape (3, 1) for 3 labels; there must be exactly one group a sequence",
+        "groups has shape (3, 1) for 3 labels; there must be exactly one group per sequence",
     ),
     (
         v.check_groups,
