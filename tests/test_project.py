@@ -38,7 +38,7 @@ def pins(lines):
     return {canonicalize_name(match[1]): match[2] for match in found if match}
 
 
-def tested_versions():
+def pinned_versions():
     """Read constraints.txt."""
     return pins((ROOT / "constraints.txt").read_text("utf-8").splitlines())
 
@@ -46,7 +46,7 @@ def tested_versions():
 def test_every_dependency_has_a_tested_version_in_its_range():
     """constraints.txt pins each direct dependency, and the range in pyproject.toml admits it."""
     for requirement in requirements():
-        version = tested_versions()[canonicalize_name(requirement.name)]
+        version = pinned_versions()[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), requirement
 
 
@@ -74,7 +74,7 @@ def test_constraints_name_versions_and_nothing_else():
     """No URLs, no hashes, no local builds: the file works for everybody."""
     for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines():
         assert line.startswith("#") or re.fullmatch(r"[\w.-]+==[\d.]+(post\d+)?", line), line
-    assert tested_versions()["torch"] == "2.13.0"
+    assert pinned_versions()["torch"] == "2.13.0"
 
 
 def test_environment_yml_has_the_same_pins():
@@ -84,7 +84,7 @@ def test_environment_yml_has_the_same_pins():
     assert conda == ["python=3.11", "pip"]
     assert pip[-1] == "-e ."
     direct = {canonicalize_name(requirement.name) for requirement in requirements()}
-    assert pins(pip) == {n: v for n, v in tested_versions().items() if n in direct}
+    assert pins(pip) == {n: v for n, v in pinned_versions().items() if n in direct}
     assert len(pins(pip)) == len(pip) - 1
 
 
@@ -92,7 +92,7 @@ def test_readme_agrees():
     """README names the two commands, the versions, and each notebook with its question."""
     assert "python course.py lab" in README
     assert "python course.py test" in README
-    assert f"torch=={tested_versions()['torch']}" in README
+    assert f"torch=={pinned_versions()['torch']}" in README
     assert "Python 3.11 or newer" in README
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         assert f"(notebooks/{path.name})" in README
