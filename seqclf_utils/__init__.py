@@ -24,7 +24,7 @@ from seqclf_utils.plotting import (
     plot_throws,
     use_course_style,
 )
-from seqclf_utils.reproducibility import seed_everything
+from seqclf_utils.reproducibility import agree_across_machines, seed_everything
 from seqclf_utils.training import EarlyStopping, evaluate, fit, train_one_epoch
 
 __version__ = "0.1.0"
@@ -38,6 +38,7 @@ __all__ = [
     "OutlineData",
     "SequenceDataset",
     "SplitIndices",
+    "agree_across_machines",
     "collate_fn",
     "evaluate",
     "fit",

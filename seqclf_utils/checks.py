@@ -37,9 +37,9 @@ class _NothingYetError(Exception):
 
 
 def _call(answer: Callable, *arguments: object) -> object:
-    """Call the reader's function; None means that nothing is written yet."""
+    """Call the reader's function; None or dots mean that nothing is written yet."""
     result = answer(*arguments)
-    if result is None:
+    if result is None or result is ...:
         raise _NothingYetError
     return result
 

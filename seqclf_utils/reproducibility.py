@@ -1,11 +1,15 @@
-"""Make a run repeatable."""
+"""Make a run repeatable, on this machine and on others."""
 
+import functools
 import random
 
 import numpy as np
 import torch
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from seqclf_utils.validation import check_seed
+
+GRID = 2.0**-20  # about one millionth; a power of two, so that rounding to it is exact
 
 
 def seed_everything(seed: int) -> None:
@@ -32,3 +36,32 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def agree_across_machines() -> None:
+    """Let training give the same numbers on every processor, from now on.
+
+    Processors add and multiply in different orders and round the last digits differently, and
+    training multiplies such differences until whole curves part. So: compute in float64 and with
+    one thread, which keeps the differences tiny, and round the weights to a grid of 2**-20 after
+    every optimizer step, which removes them before they can grow. Learning does not notice: a
+    usual step of Adam is a thousand times larger than the grid.
+    """
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
+    _round_after_every_step()
+
+
+@functools.cache  # once is enough
+def _round_after_every_step() -> None:
+    """Ask PyTorch to round the weights after each step of any optimizer."""
+    register_optimizer_step_post_hook(_round_weights)
+
+
+def _round_weights(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
+    """Round all weights of float64 models to the grid."""
+    with torch.no_grad():
+        for group in optimizer.param_groups:
+            for weight in group["params"]:
+                if weight.dtype == torch.float64:
+                    weight.copy_((weight / GRID).round() * GRID)

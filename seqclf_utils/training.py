@@ -4,7 +4,7 @@ import copy
 import math
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 import torch
@@ -197,17 +197,25 @@ def fit(
     return history.assign(is_best=history["epoch"] == stopper.best_epoch)
 
 
-def progress_bar(steps: Iterable[int], *, shown: bool = True) -> Iterable[int]:
+def progress_bar(steps: Sequence[int], *, shown: bool = True) -> Iterator[int]:
     """Wrap `steps` in a progress bar that only a person sees and that leaves nothing behind.
 
     Args:
         steps: What to count through.
         shown: False hides the bar always.
 
-    Returns:
+    Yields:
         The same steps, counted by tqdm.
     """
-    return tqdm(steps, unit="epoch", leave=False, disable=not (shown and _person_watches()))
+    watched = shown and _person_watches()
+    bar = tqdm(total=len(steps), unit="epoch", leave=False, disable=not watched)
+    try:
+        for step in steps:
+            yield step
+            bar.update()
+    finally:
+        bar.total = bar.n  # to stop early is no failure, for which tqdm would leave a red bar
+        bar.close()
 
 
 def _person_watches() -> bool:

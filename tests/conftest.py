@@ -1,10 +1,26 @@
 """What all tests share: one thread, no windows, the same random examples at every run."""
 
 import matplotlib
+import pytest
 import torch
 from hypothesis import settings
+from torch.optim import optimizer as optimizer_module
+
+from seqclf_utils import reproducibility
 
 matplotlib.use("Agg")
 torch.set_num_threads(1)  # small LSTMs gain nothing from more
 settings.register_profile("course", max_examples=50, deadline=None, derandomize=True, database=None)
 settings.load_profile("course")
+
+
+@pytest.fixture
+def settings_kept():
+    """Put back what agree_across_machines and set-up cells change for a whole process."""
+    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
+    yield
+    torch.set_default_dtype(dtype)
+    torch.set_num_threads(threads)
+    torch.set_printoptions(profile="default")
+    optimizer_module._global_optimizer_post_hooks.clear()
+    reproducibility._round_after_every_step.cache_clear()

@@ -13,7 +13,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -221,15 +220,6 @@ def test_mirrored_definitions_are_those_of_the_package(path):
         assert bare(source) == bare(inspect.getsource(package_object(name))), name
 
 
-@pytest.fixture
-def float_type_kept():
-    """Put back what set-up cells change."""
-    kept = torch.get_default_dtype()
-    yield
-    torch.set_default_dtype(kept)
-    torch.set_printoptions(profile="default")
-
-
 def prepared(path):
     """Run what exercises build on: set-up, imports from the package and mirrored definitions."""
     namespace = {}
@@ -262,7 +252,7 @@ def test_checks_refuse_the_stub(path):
 
 
 @each_notebook
-def test_checks_accept_the_solution(path, capsys, float_type_kept):
+def test_checks_accept_the_solution(path, capsys, settings_kept):
     """With the solution put into the stub, each check says Correct."""
     namespace = prepared(path)
     for stub, check, solution in exercises(path):

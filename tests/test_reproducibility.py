@@ -1,12 +1,14 @@
-"""One call seeds all three generators."""
+"""One call seeds all three generators; another makes training agree across machines."""
 
 import random
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.optim import optimizer as optimizer_module
 
-from seqclf_utils import LSTMClassifier, seed_everything
+from seqclf_utils import LSTMClassifier, agree_across_machines, seed_everything
 
 DRAWS = {
     "python": lambda: random.random(),
@@ -55,3 +57,53 @@ def test_bad_seeds_are_named(seed, error, message):
         seed_everything(seed)
 
     assert [DRAWS[name]() for name in ("python", "numpy", "torch")] == expected
+
+
+def train_with_rounding_errors(size):
+    """Train a small LSTM while noise of the given size is added to the gradients; return weights."""
+    torch.manual_seed(0)
+    model = LSTMClassifier(packed=False)
+    padded = torch.randint(1, 7, (16, 30))
+    lengths, labels = torch.full((16,), 30), torch.rand(16).round()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    noise = torch.Generator().manual_seed(1)
+    for _ in range(150):
+        optimizer.zero_grad()
+        nn.functional.binary_cross_entropy_with_logits(model(padded, lengths), labels).backward()
+        for weight in model.parameters():
+            factor = torch.rand(weight.shape, generator=noise, dtype=weight.dtype) - 0.5
+            weight.grad *= 1 + size * factor
+        optimizer.step()
+    return torch.cat([weight.detach().flatten() for weight in model.parameters()])
+
+
+def test_rounding_errors_vanish_on_the_grid(settings_kept):
+    """Noise in the last digits of every gradient changes no bit of the trained weights."""
+    agree_across_machines()
+    exact, disturbed = (train_with_rounding_errors(size) for size in (0.0, 1e-14))
+    assert torch.equal(exact, disturbed)
+
+
+def test_rounding_errors_stay_without_the_grid(settings_kept):
+    """The counter-example: without the grid the same noise leaves its trace."""
+    torch.set_default_dtype(torch.float64)
+    exact, disturbed = (train_with_rounding_errors(size) for size in (0.0, 1e-14))
+    assert not torch.equal(exact, disturbed)
+
+
+def test_agreement_sets_what_it_says(settings_kept):
+    """float64, one thread, and one hook even if it is called twice."""
+    agree_across_machines()
+    agree_across_machines()
+    assert torch.get_default_dtype() == torch.float64
+    assert torch.get_num_threads() == 1
+    assert len(optimizer_module._global_optimizer_post_hooks) == 1
+
+
+def test_models_in_float32_are_left_alone(settings_kept):
+    """The grid is for stored numbers; float32 work runs as usual."""
+    agree_across_machines()
+    weight = nn.Parameter(torch.tensor([0.1], dtype=torch.float32))
+    weight.grad = torch.zeros_like(weight)
+    torch.optim.SGD([weight], lr=1.0).step()
+    assert weight.item() == torch.tensor(0.1, dtype=torch.float32).item()
