@@ -60,7 +60,7 @@ def test_bad_seeds_are_named(seed, error, message):
 
 
 def train_with_rounding_errors(size):
-    """Train a small LSTM while noise of the given size is added to the gradients; return weights."""
+    """Train a small LSTM with noise of the given size in its gradients; return its weights."""
     torch.manual_seed(0)
     model = LSTMClassifier(packed=False)
     padded = torch.randint(1, 7, (16, 30))
