@@ -4,6 +4,7 @@ What is stored depends on the code alone: no times, no session ids, no widget st
 twice changes no byte.
 """
 
+import argparse
 import os
 import sys
 import time
@@ -88,4 +89,6 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help='parts of file names, such as "04"')
+    main(parser.parse_args().names)
