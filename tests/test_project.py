@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 import seqclf_utils
 
 ROOT = Path(__file__).resolve().parent.parent
+INIT = ("seqclf_utils", "__init__.py")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 README = (ROOT / "README.md").read_text("utf-8")
 LAYERS = [
@@ -143,15 +144,19 @@ def test_all_lists_exactly_the_public_names():
     assert all(hasattr(seqclf_utils, name) for name in seqclf_utils.__all__)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "seqclf_utils").glob("[!_]*.py")))
+MODULES = [p for p in sorted((ROOT / "seqclf_utils").rglob("*.py")) if p.parts[-2:] != INIT]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_imports_run_downwards(path):
-    """A module imports only from the layers below its own."""
-    level = next(i for i, layer in enumerate(LAYERS) if path.stem in layer)
+    """A module imports only from the layers below its own; a sub-package is one layer."""
+    module = path.relative_to(ROOT / "seqclf_utils").parts[0].removesuffix(".py")
+    level = next(i for i, layer in enumerate(LAYERS) if module in layer)
     below = set().union(*LAYERS[:level])
     text = path.read_text("utf-8")
-    imported = set(re.findall(r"^from seqclf_utils\.(\w+) import", text, flags=re.M))
+    imported = set(re.findall(r"^from seqclf_utils\.(\w+)[\w.]* import", text, flags=re.M))
     assert "from seqclf_utils import" not in text
-    assert imported <= below
+    assert imported - ({module} if path.parent.name == module else set()) <= below
 
 
 def test_importing_the_package_changes_nothing():
@@ -172,12 +177,12 @@ def test_importing_the_package_changes_nothing():
 
 def test_public_functions_are_documented_in_google_style():
     """Each has one imperative line, and says its arguments and what it returns or raises."""
-    for path in (ROOT / "seqclf_utils").glob("[!_]*.py"):
+    for path in MODULES:
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 doc = ast.get_docstring(node)
                 arguments = [*node.args.args, *node.args.kwonlyargs]
-                if path.stem == "checks":
+                if path.parent.name == "checks":
                     continue  # each is called with the reader's function, named like the check
                 for argument in arguments:
                     assert re.search(rf"^    {argument.arg}: ", doc, flags=re.M), node.name
