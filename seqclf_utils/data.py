@@ -217,15 +217,17 @@ def make_loaders(
     splits: SplitIndices,
     *,
     batch_size: int = 16,
+    vocab_size: int = VOCAB_SIZE,
     seed: int,
 ) -> tuple[DataLoader, DataLoader, DataLoader]:
     """Build the three data loaders; only the training loader shuffles.
 
     Args:
-        sequences: All sequences of symbols 1..6.
+        sequences: All sequences of symbols 1..vocab_size - 1.
         labels: All labels, shape (N,), each 0 or 1.
         splits: Positions of each side, as `split_indices` returns them.
         batch_size: Sequences a batch, at least 1; the last batch of an epoch may be shorter.
+        vocab_size: Number of symbols, padding (0) included.
         seed: Seed of the shuffle; the same seed gives the same batches in every epoch.
 
     Returns:
@@ -243,7 +245,7 @@ def make_loaders(
     """
     batch_size = check_count("batch_size", batch_size, minimum=1)
     check_seed(seed)
-    dataset = SequenceDataset(sequences, labels)
+    dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
     positions = check_positions(splits, n_sequences=len(dataset))
     train, val, test = (Subset(dataset, side) for side in positions)
     options = {"batch_size": batch_size, "collate_fn": collate_fn}

@@ -53,8 +53,53 @@ def load_digit_outlines() -> OutlineData:
         (1797, array([0, 1, 2]))
     """
     digits = load_digits()
-    sequences = [trace_outline(_largest_piece(_hexagons(image))) for image in digits.images]
+    sequences = [trace_outline(hexagon_ink(image)) for image in digits.images]
     return OutlineData(sequences, digits.target.astype(np.int64), digits.images)
+
+
+def hexagon_grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Lay a hexagonal grid over an image and one empty pixel around it.
+
+    Args:
+        shape: Height and width of the image, in pixels.
+
+    Returns:
+        x and y of each cell's centre, in pixels from the centre of the top left pixel, y
+        downwards, float64, each of shape (rows, columns).
+
+    Example:
+        >>> x, y = hexagon_grid((8, 8))
+        >>> x.shape, float(x[2, 10] - x[2, 9])
+        ((22, 30), 0.5)
+    """
+    height, width = shape
+    n_rows = int(np.ceil((height + 1) / (SPACING * np.sqrt(3) / 2))) + 1
+    n_columns = int(np.ceil((width + 1) / SPACING)) + n_rows // 2 + 1
+    rows, columns = np.mgrid[:n_rows, :n_columns]
+    y = rows * SPACING * np.sqrt(3) / 2 - 1  # one empty pixel around the image
+    x = (columns - n_rows // 2 + rows / 2) * SPACING - 1
+    return x, y
+
+
+def hexagon_ink(image: np.ndarray) -> np.ndarray:
+    """Say which cells of the hexagonal grid belong to the largest piece of ink.
+
+    Args:
+        image: Grey values 0..16, at least one of them 8 or more, shape (height, width).
+
+    Returns:
+        True for ink, bool, shape (rows, columns) of `hexagon_grid(image.shape)`.
+
+    Example:
+        >>> image = np.zeros((8, 8))
+        >>> image[3, 3] = 16  # a dot of one pixel
+        >>> int(hexagon_ink(image).sum())
+        3
+    """
+    x, y = hexagon_grid(image.shape)
+    grey = ndimage.map_coordinates(image / DARKEST, [y, x], order=1, mode="grid-constant", cval=0.0)
+    # Rounded, because 0.5 * 8 + 0.5 * 8 must pass the threshold on every processor.
+    return _largest_piece(grey.round(9) >= THRESHOLD)
 
 
 def trace_outline(ink: np.ndarray) -> np.ndarray:
@@ -111,19 +156,6 @@ def outline_points(sequence: np.ndarray) -> np.ndarray:
     steps = SPACING * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     points = np.vstack([np.zeros((1, 2)), steps.cumsum(axis=0)])
     return points.round(9) + 0.0  # no -0.0, and a closed outline ends exactly at its start
-
-
-def _hexagons(image: np.ndarray) -> np.ndarray:
-    """Resample an image on a hexagonal grid and threshold it, bool, shape (rows, columns)."""
-    height, width = image.shape
-    n_rows = int(np.ceil((height + 1) / (SPACING * np.sqrt(3) / 2))) + 1
-    n_columns = int(np.ceil((width + 1) / SPACING)) + n_rows // 2 + 1
-    rows, columns = np.mgrid[:n_rows, :n_columns]
-    y = rows * SPACING * np.sqrt(3) / 2 - 1  # one empty pixel around the image
-    x = (columns - n_rows // 2 + rows / 2) * SPACING - 1
-    ink = ndimage.map_coordinates(image / DARKEST, [y, x], order=1, mode="grid-constant", cval=0.0)
-    # Rounded, because 0.5 * 8 + 0.5 * 8 must pass the threshold on every processor.
-    return ink.round(9) >= THRESHOLD
 
 
 def _largest_piece(ink: np.ndarray) -> np.ndarray:

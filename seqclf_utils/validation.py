@@ -258,7 +258,7 @@ def check_sequences(sequences: Sequence[Sequence[int]], *, vocab_size: int) -> l
         One int64 tensor a sequence, shape (L_i,), copied from the input.
 
     Raises:
-        TypeError: If `sequences` is not a collection of sequences.
+        TypeError: If `sequences` is not a collection of sequences, or `vocab_size` not whole.
         ValueError: If there are none, or one is empty, not one-dimensional, not whole numbers,
             or holds a symbol outside 1..vocab_size - 1.
 
@@ -266,6 +266,7 @@ def check_sequences(sequences: Sequence[Sequence[int]], *, vocab_size: int) -> l
         >>> check_sequences([[1, 6], [3]], vocab_size=7)
         [tensor([1, 6]), tensor([3])]
     """
+    check_count("vocab_size", vocab_size, minimum=2)
     is_scalar = getattr(sequences, "ndim", 1) == 0
     if isinstance(sequences, str | bytes) or not hasattr(sequences, "__len__") or is_scalar:
         raise TypeError(

@@ -369,6 +369,20 @@ def test_batch_size_is_the_callers(batch_size):
         assert 0 < sizes[-1] <= batch_size
 
 
+def test_loaders_take_any_number_of_symbols():
+    """Symbols up to vocab_size - 1 reach the batches; the next one is refused."""
+    sequences = [[9, 1, 8]] * 75 + [[2]] * 25
+
+    loaders = make_loaders(sequences, LABELS, SPLITS, vocab_size=10, seed=0)
+
+    largest = {int(padded.max()) for loader in loaders for padded, _, _ in loader}
+    assert max(largest) == 9
+    with pytest.raises(ValueError, match=r"sequences\[0\]\[0\] is 9; symbols must be 1..8"):
+        make_loaders(sequences, LABELS, SPLITS, vocab_size=9, seed=0)
+    with pytest.raises(ValueError, match=r"sequences\[0\]\[0\] is 9; symbols must be 1..6"):
+        make_loaders(sequences, LABELS, SPLITS, seed=0)
+
+
 def test_only_training_is_shuffled_anew_each_epoch():
     """Training order is not the split's and differs between epochs; the others never change."""
     train_loader, val_loader, test_loader = make_loaders(SEQUENCES, LABELS, SPLITS, seed=0)
@@ -435,6 +449,8 @@ def test_bad_splits_are_refused(splits, message):
     [
         ({"batch_size": 0}, ValueError, "batch_size is 0; it must be at least 1"),
         ({"batch_size": 2.5}, TypeError, "batch_size is 2.5; it must be a whole number"),
+        ({"vocab_size": 1}, ValueError, "vocab_size is 1; it must be at least 2"),
+        ({"vocab_size": 7.0}, TypeError, "vocab_size is 7.0; it must be a whole number"),
         ({"seed": -1}, ValueError, "seed is -1; it must be at least 0"),
         ({"seed": "a"}, TypeError, "seed is 'a'; it must be a whole number"),
     ],

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from seqclf_utils import load_digit_outlines
-from seqclf_utils.datasets import outline_points, trace_outline
+from seqclf_utils.datasets import hexagon_grid, hexagon_ink, outline_points, trace_outline
 
 # (row, column) step of each symbol on the hexagonal grid, written out a second time.
 STEPS = {1: (0, 1), 2: (-1, 1), 3: (-1, 0), 4: (0, -1), 5: (1, -1), 6: (1, 0)}
@@ -128,6 +128,47 @@ def test_points_add_up_from_the_origin():
     )
     assert points.dtype == np.float64
     assert not np.signbit(points[points == 0]).any()
+
+
+def test_grid_is_hexagonal_and_reaches_a_pixel_beyond_the_image():
+    """Each inner cell has six neighbours at half a pixel; no point of the image is left out."""
+    x, y = hexagon_grid((8, 6))
+
+    for row_step, column_step in STEPS.values():
+        rows, columns = np.mgrid[1 : x.shape[0] - 1, 1 : x.shape[1] - 1]
+        dx = x[rows + row_step, columns + column_step] - x[rows, columns]
+        dy = y[rows + row_step, columns + column_step] - y[rows, columns]
+        np.testing.assert_allclose(np.hypot(dx, dy), 0.5)
+    assert (x.min(axis=1) <= -0.5).all()
+    assert (x.max(axis=1) >= 6).all()
+    assert y.min() == -1
+    assert y.max() >= 8
+
+
+def test_steps_of_an_outline_lead_from_centre_to_centre(outlines):
+    """Placed at its first ink cell, an outline drawn from its symbols walks on ink cells."""
+    for image, sequence in list(zip(outlines.images, outlines.sequences, strict=True))[::100]:
+        ink = hexagon_ink(image)
+        x, y = hexagon_grid(image.shape)
+        start = tuple(np.argwhere(ink)[0])
+        centres = np.array([(x[cell], y[cell]) for cell in walk(start, sequence)])
+        drawn = outline_points(sequence) * [1, -1] + [x[start], y[start]]
+        np.testing.assert_allclose(drawn, centres, atol=1e-8)
+        assert all(ink[cell] for cell in walk(start, sequence))
+
+
+def test_ink_is_the_largest_piece():
+    """A lone dot beside a larger one is left out, and grey below half is no ink."""
+    image = np.zeros((8, 8))
+    image[1, 1] = 16
+    assert hexagon_ink(image).sum() == 3
+    image[5:7, 5:7] = 16
+    x, y = hexagon_grid(image.shape)
+    ink = hexagon_ink(image)
+    assert x[ink].min() > 4
+    assert y[ink].min() > 4
+    image[5:7, 5:7] = 7
+    assert y[hexagon_ink(image)].max() < 2
 
 
 def test_outlines_come_with_scikit_learns_digits(outlines):
