@@ -92,13 +92,18 @@ def plot_loss_curves(
 
 
 def plot_lines(
-    x: Sequence[float], curves: Mapping[str, Sequence[float]], *, ax: Axes | None = None
+    x: Sequence[float],
+    curves: Mapping[str, Sequence[float]],
+    *,
+    best_possible: Sequence[float] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw up to four named curves, each with its own colour and line style.
 
     Args:
         x: Positions on the horizontal axis, shape (n,).
-        curves: Heights by name, each of shape (n,).
+        curves: Heights by name, each of shape (n,); up to three beside `best_possible`.
+        best_possible: Heights of the best that is possible, shape (n,), labelled on the line.
         ax: Where to draw; a new figure if None.
 
     Returns:
@@ -107,6 +112,16 @@ def plot_lines(
     ax = _axes(ax)
     for (name, y), (color, style) in zip(curves.items(), LINE_STYLES, strict=False):
         ax.plot(x, y, color=color, linestyle=style, label=name)
+    if best_possible is not None:
+        ax.plot(x, best_possible, color=BEST_COLOR, linestyle=":", label="_best possible")
+        ax.annotate(
+            "best possible",
+            (x[-1], best_possible[-1]),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="right",
+            color=BEST_COLOR,
+        )
     ax.legend()
     return ax
 
@@ -206,13 +221,18 @@ def plot_padded_batch(padded: Tensor, lengths: Tensor, *, ax: Axes | None = None
 
 
 def plot_throws(
-    sequences: Sequence[np.ndarray], names: Sequence[str], *, ax: Axes | None = None
+    sequences: Sequence[np.ndarray],
+    names: Sequence[str],
+    *,
+    marked: Sequence[int] = (6,),
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw sequences of throws as rows of digits with every six boxed.
+    """Draw sequences of throws as rows of digits with every six, or other faces, boxed.
 
     Args:
         sequences: Symbols 1..6, one array a row.
         names: Name of each row.
+        marked: Faces that are boxed.
         ax: Where to draw; a new figure if None.
 
     Returns:
@@ -221,7 +241,7 @@ def plot_throws(
     ax = _axes(ax)
     for row, sequence in enumerate(sequences):
         for step, face in enumerate(sequence, start=1):
-            is_six = face == 6
+            is_marked = face in marked
             box = {"boxstyle": "round,pad=0.25", "facecolor": SIX_COLOR, "edgecolor": "black"}
             ax.text(
                 step,
@@ -230,8 +250,8 @@ def plot_throws(
                 ha="center",
                 va="center",
                 fontsize=9,
-                fontweight="bold" if is_six else "normal",
-                bbox=box if is_six else None,
+                fontweight="bold" if is_marked else "normal",
+                bbox=box if is_marked else None,
             )
     longest = max(len(sequence) for sequence in sequences)
     ax.set(xlim=(0, longest + 1), ylim=(len(sequences) - 0.4, -0.6), xlabel="throw")

@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex
 
 from seqclf_utils import (
     figures,
+    plot_lines,
     plot_loss_curves,
     plot_outline,
     plot_padded_batch,
@@ -169,6 +170,31 @@ def test_epoch_ticks_are_whole_numbers(history, n_epochs):
     np.testing.assert_array_equal(ticks, ticks.round())
 
 
+# ------------------------------------------------------------------------------- plot_lines
+
+
+def test_lines_show_the_best_possible_dotted_grey_last_and_labelled():
+    """What is best possible looks the same in every figure, and is no entry of the legend."""
+    ax = plot_lines([1, 2, 3], {"a": [0, 1, 2], "b": [2, 1, 0]}, best_possible=[3, 3, 4])
+
+    *others, best = ax.get_lines()
+    assert [line.get_label() for line in others] == ["a", "b"]
+    assert (list(best.get_xdata()), list(best.get_ydata())) == ([1, 2, 3], [3, 3, 4])
+    assert (to_hex(best.get_color()), best.get_linestyle()) == (BEST_COLOR, ":")
+    (text,) = ax.texts
+    assert (text.get_text(), text.xy) == ("best possible", (3, 4))
+    assert to_hex(text.get_color()) == BEST_COLOR
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_lines_have_no_best_possible_unless_asked_for():
+    """Nothing is dotted and nothing is written on the curves."""
+    ax = plot_lines([1, 2], {"a": [0, 1]})
+
+    assert [line.get_linestyle() for line in ax.get_lines()] == ["-"]
+    assert texts(ax) == []
+
+
 # ------------------------------------------------------------------------ plot_padded_batch
 
 
@@ -232,6 +258,15 @@ def test_throws_box_exactly_the_sixes():
         is_six = text.get_text() == "6"
         assert (text.get_bbox_patch() is not None) is is_six
         assert (text.get_fontweight() == "bold") is is_six
+
+
+def test_throws_box_the_faces_that_are_asked_for():
+    """With `marked` the boxes and the bold print follow the faces given, sixes included or not."""
+    ax = plot_throws([np.array([4, 6, 1, 5])], ["cheat"], marked=(4, 5))
+
+    boxed = [text.get_bbox_patch() is not None for text in ax.texts]
+    assert boxed == [True, False, False, True]
+    assert [text.get_fontweight() == "bold" for text in ax.texts] == boxed
 
 
 def test_throws_are_named_by_row():
