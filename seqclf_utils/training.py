@@ -2,8 +2,6 @@
 
 import copy
 import math
-import os
-import sys
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -13,6 +11,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from seqclf_utils.audience import person_watches
 from seqclf_utils.validation import check_count, check_finite, check_nonnegative
 
 
@@ -207,7 +206,7 @@ def progress_bar(steps: Sequence[int], *, shown: bool = True) -> Iterator[int]:
     Yields:
         The same steps, counted by tqdm.
     """
-    watched = shown and _person_watches()
+    watched = shown and person_watches()
     bar = tqdm(total=len(steps), unit="epoch", leave=False, disable=not watched)
     try:
         for step in steps:
@@ -216,17 +215,3 @@ def progress_bar(steps: Sequence[int], *, shown: bool = True) -> Iterator[int]:
     finally:
         bar.total = bar.n  # to stop early is no failure, for which tqdm would leave a red bar
         bar.close()
-
-
-def _person_watches() -> bool:
-    """Tell whether a person looks at the output; SEQCLF_PROGRESS=0 or 1 decides if it is set."""
-    wish = os.environ.get("SEQCLF_PROGRESS")
-    if wish is not None:
-        return wish == "1"
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return sys.stderr.isatty()
-    # Notebooks run by a program have no one to answer input(), so their kernel is told not to ask.
-    return bool(getattr(kernel, "_allow_stdin", False))

@@ -1,0 +1,23 @@
+"""Tell whether a person is watching: only then are progress bars and buttons worth showing."""
+
+import os
+import sys
+
+
+def person_watches() -> bool:
+    """Tell whether a person looks at the output; SEQCLF_PROGRESS=0 or 1 decides if it is set.
+
+    Returns:
+        True in a notebook that a person runs and in a terminal, False where a program runs the
+        notebook (the tests, `python course.py run`, the web book).
+    """
+    wish = os.environ.get("SEQCLF_PROGRESS")
+    if wish is not None:
+        return wish == "1"
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return sys.stderr.isatty()
+    # Notebooks run by a program have no one to answer input(), so their kernel is told not to ask.
+    return bool(getattr(kernel, "_allow_stdin", False))
