@@ -1,6 +1,7 @@
 """Helpers of the course on sequence classification; its notebooks build them one by one."""
 
 from seqclf_utils.casino import CasinoData, log_likelihood_ratio, make_casino
+from seqclf_utils.csv_data import SequenceTable, load_csv
 from seqclf_utils.data import (
     PAD_IDX,
     VOCAB_SIZE,
@@ -14,6 +15,7 @@ from seqclf_utils.datasets import OutlineData, load_digit_outlines
 from seqclf_utils.evaluation import predict_proba, score
 from seqclf_utils.figures import show_figure
 from seqclf_utils.model import LSTMClassifier, masked_mean
+from seqclf_utils.play import DiceTable, play_dice, plot_dice_table
 from seqclf_utils.plotting import (
     plot_dots,
     plot_histograms,
@@ -25,6 +27,7 @@ from seqclf_utils.plotting import (
     use_course_style,
 )
 from seqclf_utils.reproducibility import agree_across_machines, seed_everything
+from seqclf_utils.trained import load_trained_model
 from seqclf_utils.training import EarlyStopping, evaluate, fit, train_one_epoch
 
 __version__ = "0.1.0"
@@ -33,20 +36,26 @@ __all__ = [
     "PAD_IDX",
     "VOCAB_SIZE",
     "CasinoData",
+    "DiceTable",
     "EarlyStopping",
     "LSTMClassifier",
     "OutlineData",
     "SequenceDataset",
+    "SequenceTable",
     "SplitIndices",
     "agree_across_machines",
     "collate_fn",
     "evaluate",
     "fit",
+    "load_csv",
     "load_digit_outlines",
+    "load_trained_model",
     "log_likelihood_ratio",
     "make_casino",
     "make_loaders",
     "masked_mean",
+    "play_dice",
+    "plot_dice_table",
     "plot_dots",
     "plot_histograms",
     "plot_lines",

@@ -19,11 +19,12 @@ INIT = ("seqclf_utils", "__init__.py")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 README = (ROOT / "README.md").read_text("utf-8")
 LAYERS = [
-    {"validation"},
-    {"casino", "data", "datasets", "reproducibility"},
+    {"validation", "audience"},
+    {"casino", "csv_data", "data", "datasets", "reproducibility"},
     {"model"},
-    {"training", "evaluation"},
+    {"training", "evaluation", "trained"},
     {"plotting", "figures", "checks"},
+    {"play"},
 ]
 
 
