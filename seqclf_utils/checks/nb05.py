@@ -53,3 +53,80 @@ def check_last_and_avg(last_and_avg: Callable) -> str | None:
     if not tensors_close(pooled, expected):
         return f"expected {expected.tolist()} for a small case, got {pooled.tolist()}."
     return None
+
+
+@exercise
+def check_attention_pool(attention_pool: Callable) -> str | None:
+    """Check notebook 05, exercise 3: a mean over real time steps, weighted by softmax."""
+    outputs = torch.tensor(
+        [[[1.0, 4.0], [3.0, -2.0], [8.0, 8.0]], [[4.0, 1.0], [5.0, 0.0], [9.0, 2.0]]]
+    )  # (N=2, L=3, H=2)
+    lengths = torch.tensor([2, 3])
+    scores = torch.tensor([[0.0, 1.0, 2.0], [1.0, -1.0, 0.5]])  # (N, L)
+    before = outputs.clone(), scores.clone()
+    pooled = call(attention_pool, outputs, lengths, scores)
+    if not isinstance(pooled, Tensor) or pooled.shape != (2, 2):
+        shape = tuple(pooled.shape) if isinstance(pooled, Tensor) else type(pooled).__name__
+        return f"the result should have shape (N, H) = (2, 2); yours is {shape}."
+    if not (torch.equal(outputs, before[0]) and torch.equal(scores, before[1])):
+        return "your function changed its arguments; masked_fill (without _) makes a copy."
+    expected = _attention(outputs, lengths, scores)
+    hint = _wrong_attention(pooled, expected, outputs, lengths, scores)
+    if hint is not None:
+        return hint
+    hostile_outputs, hostile_scores = outputs.clone(), scores.clone()
+    hostile_scores[0, 2] = torch.nan
+    if not tensors_close(call(attention_pool, outputs, lengths, hostile_scores), expected):
+        return "with nan as the score of a padding the result is nan: fill with -inf, don't add it."
+    hostile_outputs[0, 2] = torch.nan
+    if not tensors_close(call(attention_pool, hostile_outputs, lengths, scores), expected):
+        return "with nan in a padded output the result is nan: 0 * nan is nan. Fill outputs too."
+    for shift, why in (
+        (1000.0, "exp(1000) is infinity. Subtract the largest score first, or let softmax do it."),
+        (-1000.0, "exp(-1000) is 0, and what stands for the padding must be lower still: -inf."),
+    ):
+        if not tensors_close(call(attention_pool, outputs, lengths, scores + shift), expected):
+            return f"{shift:+.0f} on every score should change nothing: {why}"
+    wanted = scores.clone().requires_grad_()
+    pooled = call(attention_pool, outputs, lengths, wanted)
+    if not pooled.requires_grad:
+        return "no gradient reaches the scores, so they could never be learnt: stay in PyTorch."
+    return None
+
+
+def _attention(outputs: Tensor, lengths: Tensor, scores: Tensor) -> Tensor:
+    """Pool one sequence after the other, shape (N, H)."""
+    rows = [s[:n].softmax(dim=0) @ o[:n] for o, n, s in zip(outputs, lengths, scores, strict=True)]
+    return torch.stack(rows)
+
+
+def _wrong_attention(
+    pooled: Tensor, expected: Tensor, outputs: Tensor, lengths: Tensor, scores: Tensor
+) -> str | None:
+    """Say what is wrong with a pooled batch, or None."""
+    is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]  # (N, L)
+    over_all = scores.softmax(dim=1)  # (N, L)
+
+    def weighted(weights: Tensor) -> Tensor:
+        return (weights[:, :, None] * outputs).sum(dim=1)
+
+    if tensors_close(pooled, expected):
+        return None
+    if tensors_close(pooled, weighted(over_all)):
+        return "padding counts: time step 3 of sequence 0 is padding and has the largest score."
+    if tensors_close(pooled, weighted(over_all.masked_fill(is_pad, 0))):
+        return "the weights of sequence 0 add up to less than 1: take padding out before softmax."
+    if tensors_close(pooled, weighted(scores.masked_fill(is_pad, 0).softmax(dim=1))):
+        return "a score of 0 is a score like any other: exp(0) is 1. Fill the padding with -inf."
+    if tensors_close(pooled, weighted(scores.masked_fill(is_pad, -torch.inf).softmax(dim=0))):
+        return "the weights of one sequence must add up to 1: softmax over the time steps, dim=1."
+    if tensors_close(pooled, expected / lengths[:, None]) or tensors_close(pooled, expected / 3):
+        return "the weights add up to 1, so their sum is the mean: don't divide once more."
+    if tensors_close(pooled, _attention(outputs, lengths, torch.zeros_like(scores))):
+        return "that is the masked mean; the scores must have a say."
+    return f"expected {_rounded(expected)} for a small case, got {_rounded(pooled)}."
+
+
+def _rounded(values: Tensor) -> list:
+    """Return values as lists of numbers that are short enough to read."""
+    return values.detach().double().round(decimals=3).tolist()

@@ -6,20 +6,52 @@ from torch import nn
 from seqclf_utils import checks
 
 
-def hidden(budget, *, biases=2):
+def hidden(budget, *, biases=2, embedding=112, linear=1):
     """Return the largest hidden size within the budget."""
     size = 0
-    while 112 + 4 * (size + 1) * (17 + size + biases) + size + 2 <= budget:
+    while embedding + 4 * (size + 1) * (17 + size + biases) + linear * (size + 2) <= budget:
         size += 1
     return size
+
+
+def logit(model, sequence, *, order="ifgo", biases=("ih", "hh"), keep=(1, 1), read="h"):
+    """Compute the logit from the weights, with a mistake if asked for one."""
+    lstm = model.lstm
+    h = c = torch.zeros(lstm.hidden_size)
+    for x in model.embed.weight[sequence]:
+        h, c = h * keep[0], c * keep[1]
+        stacked = lstm.weight_ih_l0 @ x + lstm.weight_hh_l0 @ h
+        stacked = stacked + sum(getattr(lstm, f"bias_{name}_l0") for name in biases)
+        gate = dict(zip(order, stacked.chunk(4), strict=True))
+        c = gate["f"].sigmoid() * c + gate["i"].sigmoid() * gate["g"].tanh()
+        h = gate["o"].sigmoid() * c.tanh()
+    return model.fc.weight[0] @ (h if read == "h" else c) + model.fc.bias[0]
+
+
+def call_the_model(model, sequence):
+    """Let the model do the work."""
+    return model(sequence[None], torch.tensor([len(sequence)]))
+
+
+def call_the_parts(model, sequence):
+    """Call the LSTM instead of computing its steps."""
+    outputs, _ = model.lstm(model.embed.weight[sequence])
+    return outputs[-1] @ model.fc.weight[0] + model.fc.bias
+
+
+def pool_by_mean(model, sequence):
+    """Take the logit of the mean of the outputs: the mean of the logits of all beginnings."""
+    return torch.stack([logit(model, sequence[: n + 1]) for n in range(len(sequence))]).mean()
 
 
 WRONG = [
     (checks.check_largest_hidden_size, lambda budget: hidden(budget, biases=1), "b_hh"),
     (checks.check_largest_hidden_size, lambda budget: hidden(budget) + 1, "one too many"),
     (checks.check_largest_hidden_size, lambda budget: hidden(budget - 1), "32 still fits"),
-    (checks.check_largest_hidden_size, lambda budget: 900, "a budget of 1000 should give 8"),
-    (checks.check_largest_hidden_size, lambda budget: 953, "Return the hidden size"),
+    (checks.check_largest_hidden_size, lambda budget: hidden(budget, embedding=0), "embedding's"),
+    (checks.check_largest_hidden_size, lambda budget: hidden(budget, linear=0), "linear layer's"),
+    (checks.check_largest_hidden_size, lambda budget: 900, "a budget of 6545 should give 32"),
+    (checks.check_largest_hidden_size, lambda budget: 6545, "Return the hidden size"),
     (
         checks.check_bce_by_hand,
         lambda z, y: (y * z.sigmoid().log() + (1 - y) * (-z).sigmoid().log()).mean(),
@@ -51,4 +83,22 @@ WRONG = [
         "swapped",
     ),
     (checks.check_bce_by_hand, lambda z, y: torch.tensor(0.1), "expected 0."),
+    (checks.check_bce_by_hand, lambda z, y: -z.sigmoid().log().mean(), "every label as 1"),
+    (checks.check_bce_by_hand, lambda z, y: -(y * z.sigmoid().log()).mean(), "leaves out"),
+    (checks.check_bce_by_hand, lambda z, y: -z.log().mean(), "Take the sigmoid first"),
+    (checks.check_logit_by_hand, call_the_model, "called the model"),
+    (checks.check_logit_by_hand, call_the_parts, "called model.lstm"),
+    (checks.check_logit_by_hand, lambda m, s: m.fc.weight[0], "not a tensor of shape"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s, order="ifog"), "i, f, g, o"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s, biases=["ih"]), "two biases"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s, keep=(0, 0)), "starts from zeros"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s, keep=(1, 0)), "the memory c starts anew"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s, keep=(0, 1)), "the state h starts anew"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s, read="c"), "yours read the memory c"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s).sigmoid(), "that is the probability"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s) - m.fc.bias, "model.fc.bias"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s.flip(0)), "from right to left"),
+    (checks.check_logit_by_hand, lambda m, s: logit(m, s - 1), "symbol s is row s"),
+    (checks.check_logit_by_hand, pool_by_mean, "avg pooling"),
+    (checks.check_logit_by_hand, lambda m, s: 7.5, "got 7.5"),
 ]

@@ -11,6 +11,52 @@ def real_steps(outputs, lengths):
     return torch.arange(outputs.size(1)) < lengths[:, None]
 
 
+def run(cell, embedded, lengths, *, late=0, carry="hc", read="h", shared=False):
+    """Run a cell over a batch, picking the sequences still running, with a bug if asked."""
+    states = {"h": torch.zeros(len(lengths), cell.hidden_size)}
+    states["c"] = states["h"] if shared else states["h"].clone()
+    for step in range(int(lengths.max()) - max(late, 0)):
+        running = lengths - late > step
+        before = tuple(states[name][running] * (name in carry) for name in "hc")
+        states["h"][running], states["c"][running] = cell(embedded[running, step], before)
+    return states[read]
+
+
+def run_on(cell, embedded, n_steps):
+    """Run the whole batch for a number of steps."""
+    return run(cell, embedded, torch.full((len(embedded),), n_steps))
+
+
+def in_sorted_order(cell, embedded, lengths):
+    """Sort by length and forget to undo it."""
+    order = lengths.argsort(descending=True, stable=True)
+    return run(cell, embedded[order], lengths[order])
+
+
+def sorted_twice(cell, embedded, lengths):
+    """Sort by length and take the same order for the way back."""
+    order = lengths.argsort(descending=True, stable=True)
+    return run(cell, embedded[order], lengths[order])[order]
+
+
+def everything_then_pick(cell, embedded, lengths):
+    """Compute all the padding, then pick the last real step."""
+    steps = [run_on(cell, embedded, n + 1) for n in range(embedded.size(1))]
+    return torch.stack(steps, dim=1)[torch.arange(len(lengths)), lengths - 1]
+
+
+def one_by_one(cell, embedded, lengths):
+    """Run each sequence alone."""
+    rows = zip(embedded, lengths, strict=True)
+    return torch.cat([run(cell, row[None], length[None]) for row, length in rows])
+
+
+def changes_its_input(cell, embedded, lengths):
+    """Sort the batch in place."""
+    embedded.copy_(embedded.flip(0))
+    return run(cell, embedded.flip(0), lengths)
+
+
 WRONG = [
     (checks.check_max_pool, lambda o, n: o.amax(dim=1), "padding wins"),
     (
@@ -25,7 +71,7 @@ WRONG = [
         lambda o, n: o.masked_fill_(~real_steps(o, n)[:, :, None], -torch.inf).amax(dim=1),
         "changed outputs",
     ),
-    (checks.check_max_pool, masked_mean, "expected [[-1.0, 1.0]"),
+    (checks.check_max_pool, masked_mean, "expected [[-2.0, 1.0]"),
     (checks.check_max_pool, lambda o, n: o.max(dim=1), "Take .values"),
     (checks.check_batch_sizes, lambda n: [4, 3, 2, 1, 1], "should be a tensor"),
     (checks.check_batch_sizes, lambda n: n.sort(descending=True).values, "not one per sequence"),
@@ -44,5 +90,26 @@ WRONG = [
         lambda n: (torch.arange(n.max()) < n[:, None]).double().sum(dim=0),
         "should be whole",
     ),
+    (checks.check_batch_sizes, lambda n: torch.arange(n.max()) < n[:, None], "sum over the seq"),
+    (
+        checks.check_batch_sizes,
+        lambda n: (torch.arange(n.max()) >= n[:, None]).sum(dim=0),
+        "still running",
+    ),
     (checks.check_batch_sizes, lambda n: torch.arange(5), "should give [4, 3, 2, 1, 1]"),
+    (checks.check_packed_last, lambda f, e, n: run(f, e, n)[None], "should have shape (N, H)"),
+    (checks.check_packed_last, changes_its_input, "changed embedded"),
+    (checks.check_packed_last, lambda f, e, n: run_on(f, e, e.size(1)), "after the padding"),
+    (checks.check_packed_last, lambda f, e, n: run_on(f, e, n.max()), "ran on with the longest"),
+    (checks.check_packed_last, in_sorted_order, "in the sorted order"),
+    (checks.check_packed_last, sorted_twice, "sorting twice"),
+    (checks.check_packed_last, lambda f, e, n: run(f, e, n, read="c"), "the memories c"),
+    (checks.check_packed_last, lambda f, e, n: run(f, e, n, late=1), "one step too early"),
+    (checks.check_packed_last, lambda f, e, n: run(f, e, n, carry=""), "every step must start"),
+    (checks.check_packed_last, lambda f, e, n: run(f, e, n, carry="h"), "the memory c starts"),
+    (checks.check_packed_last, lambda f, e, n: run(f, e, n, late=-1), "one step too far"),
+    (checks.check_packed_last, lambda f, e, n: run(f, e, n, shared=True), "are one tensor"),
+    (checks.check_packed_last, everything_then_pick, "some of them are padding"),
+    (checks.check_packed_last, one_by_one, "One call a time step is enough"),
+    (checks.check_packed_last, lambda f, e, n: torch.zeros(len(n), 3), "not those that nn.LSTM"),
 ]

@@ -1,8 +1,13 @@
 """Typical wrong answers to the exercises of notebook 04, and a part of the hint for each."""
 
+import copy
+
 import numpy as np
+import torch
+from torch import nn
 
 from seqclf_utils import checks
+from seqclf_utils.training import evaluate, train_one_epoch
 
 
 def early_stop(val_losses, patience, *, slack=0, equal=False, base=1):
@@ -41,6 +46,50 @@ def compare_with_previous(val_losses, patience):
     return epoch, best
 
 
+def halving(
+    *,
+    keep=copy.deepcopy,
+    again=True,
+    in_a_row=True,
+    equal=False,
+    slack=0,
+    deaf=False,
+    stop=False,
+    after=False,
+    train_on=0,
+    restore=True,
+    factor=2,
+):
+    """Return a `fit_halving`, with a bug if asked for one."""
+
+    def fit_halving(model, train_loader, val_loader, max_epochs, patience):
+        loaders, criterion = (train_loader, val_loader), nn.BCEWithLogitsLoss()
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        rate, rates, best, failures, kept = 1e-3, [], np.inf, 0, None
+        for _ in range(max_epochs):
+            used = rate
+            train_one_epoch(model, loaders[train_on], criterion, optimizer)
+            val_loss = evaluate(model, val_loader, criterion)
+            if val_loss < best or (equal and val_loss <= best + 1e-9):
+                best, kept = val_loss, keep(model.state_dict())
+                failures = 0 if in_a_row else failures
+            else:
+                failures += 1
+            if failures >= patience + slack:
+                rate, failures = rate / factor, 0 if again else failures
+                if not deaf:
+                    optimizer.param_groups[0]["lr"] = rate
+                if stop:
+                    rates.append(used)
+                    break
+            rates.append(rate if after else used)
+        if restore:
+            model.load_state_dict(kept)
+        return rates
+
+    return fit_halving
+
+
 WRONG = [
     (checks.check_stopping_epochs, lambda v, p: early_stop(v, p)[::-1], "wrong order"),
     (checks.check_stopping_epochs, lambda v, p: early_stop(v, p, base=0), "from 1"),
@@ -60,4 +109,17 @@ WRONG = [
         lambda m, n, b: (m[:-1].sum() * b + m[-1] * (n % b)) / n,
         "should give 0.75",
     ),
+    (checks.check_fit_halving, halving(keep=dict), "from a real copy"),
+    (checks.check_fit_halving, halving(again=False), "no second halving in the next epoch"),
+    (checks.check_fit_halving, halving(in_a_row=False), "starts the count again"),
+    (checks.check_fit_halving, halving(equal=True), "compare with <, not <="),
+    (checks.check_fit_halving, halving(slack=1), "one epoch too late"),
+    (checks.check_fit_halving, halving(deaf=True), "optimizer.param_groups"),
+    (checks.check_fit_halving, halving(stop=True), "halve, and go on"),
+    (checks.check_fit_halving, halving(after=True), "before you halve it"),
+    (checks.check_fit_halving, halving(train_on=1), "0 times through the training side"),
+    (checks.check_fit_halving, halving(factor=1), "never halved"),
+    (checks.check_fit_halving, halving(factor=10), "should give the rates"),
+    (checks.check_fit_halving, lambda m, t, v, n, p: 0.0005, "return a list of numbers"),
+    (checks.check_fit_halving, lambda m, t, v, n, p: [0.001] * (n + 1), "one rate an epoch"),
 ]

@@ -6,6 +6,43 @@ import torch
 from seqclf_utils import checks
 from seqclf_utils.model import masked_mean
 
+
+def attention(
+    *, pad_score=-torch.inf, pad_weight=None, dim=1, mean=False, fill=True, safe=True, add=False
+):
+    """Return an `attention_pool`, with a bug if asked for one."""
+
+    def attention_pool(outputs, lengths, scores):
+        is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
+        if add:
+            scores = scores + torch.where(is_pad, -torch.inf, 0.0)
+        elif pad_score is not None:
+            scores = scores.masked_fill(is_pad, pad_score)
+        weights = scores.softmax(dim=dim)
+        if not safe:
+            weights = scores.exp() / scores.exp().sum(dim=1, keepdim=True)
+        if pad_weight is not None:
+            weights = weights.masked_fill(is_pad, pad_weight)
+        if fill:
+            outputs = outputs.masked_fill(is_pad[:, :, None], 0)
+        weighted = weights[:, :, None] * outputs
+        return weighted.mean(dim=1) if mean else weighted.sum(dim=1)
+
+    return attention_pool
+
+
+def fills_in_place(outputs, lengths, scores):
+    """Change the reader's own scores."""
+    is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
+    weights = scores.masked_fill_(is_pad, -torch.inf).softmax(dim=1)
+    return (weights[:, :, None] * outputs).sum(dim=1)
+
+
+def cut_from_the_graph(outputs, lengths, scores):
+    """Compute with detached scores."""
+    return attention()(outputs, lengths, scores.detach())
+
+
 WRONG = [
     (checks.check_paired_difference, lambda a, b: (a - b).mean(), "return two numbers"),
     (checks.check_paired_difference, lambda a, b: ((b - a).mean(), 0.1), "wrong way round"),
@@ -39,4 +76,22 @@ WRONG = [
     ),
     (checks.check_last_and_avg, masked_mean, "should have shape (N, 2 H)"),
     (checks.check_last_and_avg, lambda o, n: torch.ones(2, 2), "expected [[3.0, 2.0]"),
+    (checks.check_attention_pool, attention(pad_score=None, fill=False), "has the largest score"),
+    (
+        checks.check_attention_pool,
+        attention(pad_score=None, pad_weight=0),
+        "add up to less than 1",
+    ),
+    (checks.check_attention_pool, attention(pad_score=0.0, fill=False), "exp(0) is 1"),
+    (checks.check_attention_pool, attention(dim=0), "softmax over the time steps"),
+    (checks.check_attention_pool, attention(mean=True), "don't divide once more"),
+    (checks.check_attention_pool, lambda o, n, s: masked_mean(o, n), "the scores must have a say"),
+    (checks.check_attention_pool, attention(add=True), "fill with -inf, don't add it"),
+    (checks.check_attention_pool, attention(fill=False), "Fill outputs too"),
+    (checks.check_attention_pool, attention(safe=False), "let softmax do it"),
+    (checks.check_attention_pool, attention(pad_score=-100.0), "must be lower still"),
+    (checks.check_attention_pool, fills_in_place, "changed its arguments"),
+    (checks.check_attention_pool, cut_from_the_graph, "no gradient reaches the scores"),
+    (checks.check_attention_pool, lambda o, n, s: s.softmax(dim=1), "should have shape"),
+    (checks.check_attention_pool, lambda o, n, s: o[:, 0], "for a small case"),
 ]

@@ -1,0 +1,159 @@
+"""Typical wrong answers to the exercises of notebook 06, and a part of the hint for each."""
+
+import numpy as np
+
+from seqclf_utils import checks
+
+
+def groups(labels, probabilities):
+    """Return the probabilities of cheats as a column, and of honest players as a row."""
+    return probabilities[labels == 1][:, None], probabilities[labels == 0]
+
+
+def auc(labels, probabilities, tie=0.5):
+    """Compare each cheat with each honest player."""
+    cheats, honest = groups(labels, probabilities)
+    return ((cheats > honest) + tie * (cheats == honest)).mean()
+
+
+def auc_of_rows(labels, probabilities):
+    """Compare the first cheat with the first honest player, the second with the second, ..."""
+    cheats, honest = groups(labels, probabilities)
+    return np.mean(cheats[:, 0] > honest)
+
+
+def pairs_won(labels, probabilities):
+    """Count pairs without dividing."""
+    cheats, honest = groups(labels, probabilities)
+    return (cheats > honest).sum() + (cheats == honest).sum() / 2
+
+
+def right_on_few(labels, probabilities):
+    """Round to whole percents of a small case."""
+    return auc(labels, probabilities) if len(labels) <= 5 else 0.5
+
+
+def cost(labels, probabilities, threshold, alarm=5, let_go=1):
+    """Return the mean cost per table."""
+    accused = probabilities > threshold
+    return np.mean(alarm * (accused & (labels == 0)) + let_go * (~accused & (labels == 1)))
+
+
+def choose(labels, probabilities, thresholds, **costs):
+    """Return the position of the cheapest threshold."""
+    return np.argmin([cost(labels, probabilities, t, **costs).round(9) for t in thresholds])
+
+
+def choose_and_report(v, vp, t, tp, thresholds, **costs):
+    """Choose on validation, report on the test."""
+    chosen = thresholds[choose(v, vp, thresholds, **costs)]
+    return chosen, cost(t, tp, chosen)
+
+
+def cheapest_on_test(v, vp, t, tp, thresholds):
+    """Choose where one must not."""
+    return choose_and_report(t, tp, t, tp, thresholds)
+
+
+def last_of_equals(v, vp, t, tp, thresholds):
+    """Take the highest of the cheapest thresholds."""
+    return choose_and_report(v, vp, t, tp, thresholds[::-1])
+
+
+def position(v, vp, t, tp, thresholds):
+    """Return the position in place of the threshold."""
+    place = choose(v, vp, thresholds)
+    return place, cost(t, tp, thresholds[place])
+
+
+def validation_cost(v, vp, t, tp, thresholds):
+    """Report the cost of the side on which was chosen."""
+    return choose_and_report(v, vp, v, vp, thresholds)
+
+
+def whole_cost(v, vp, t, tp, thresholds):
+    """Report a sum."""
+    chosen, mean = choose_and_report(v, vp, t, tp, thresholds)
+    return chosen, mean * len(t)
+
+
+def bootstrap(
+    score, labels, first, second, *, ends=(0.025, 0.975), replace=True, size=None, rows_for="all"
+):
+    """Draw 1,000 times, with a bug if asked for one."""
+    rng = np.random.default_rng(5)
+    n = len(labels)
+
+    def draw():
+        return rng.choice(n, size or n, replace=replace)
+
+    differences = []
+    for _ in range(1000):
+        rows = draw()
+        others = draw() if rows_for == "one judge" else rows
+        truths = draw() if rows_for == "judges" else rows
+        if rows_for == "one judge":
+            ours, theirs = (labels[rows], first[rows]), (labels[others], second[others])
+        else:
+            ours, theirs = (labels[truths], first[rows]), (labels[truths], second[rows])
+        differences.append(score(*ours) - score(*theirs))
+    return np.quantile(differences, ends)
+
+
+def plus_minus_standard_error(score, labels, first, second):
+    """Take one standard error to each side."""
+    return bootstrap(score, labels, first, second, ends=(0.16, 0.84))
+
+
+WRONG = [
+    (checks.check_auc_by_hand, lambda y, p: 1 - auc(y, p), "the wrong way round"),
+    (checks.check_auc_by_hand, lambda y, p: auc(y, p, tie=1), "takes it for a win"),
+    (checks.check_auc_by_hand, lambda y, p: auc(y, p, tie=0), "counts nothing"),
+    (checks.check_auc_by_hand, pairs_won, "divide by the number of pairs"),
+    (checks.check_auc_by_hand, lambda y, p: pairs_won(y, p) / len(y) ** 2, "not by all pairs"),
+    (checks.check_auc_by_hand, auc_of_rows, "not only the first with the first"),
+    (checks.check_auc_by_hand, lambda y, p: np.mean((p > 0.5) == y), "accuracy at 0.5"),
+    (checks.check_auc_by_hand, right_on_few, "41 random tables"),
+    (checks.check_auc_by_hand, lambda y, p: 0.123, "should give 0.7500, not 0.123"),
+    (checks.check_choose_and_report, cheapest_on_test, "Choose on the validation side"),
+    (checks.check_choose_and_report, validation_cost, "its cost on the validation side"),
+    (checks.check_choose_and_report, whole_cost, "cost of the whole test side"),
+    (checks.check_choose_and_report, lambda *a: choose_and_report(*a)[::-1], "wrong order"),
+    (checks.check_choose_and_report, lambda *a: choose_and_report(*a)[0], "return two numbers"),
+    (
+        checks.check_choose_and_report,
+        lambda *a: choose_and_report(*a, alarm=1, let_go=5),
+        "the costs are swapped",
+    ),
+    (
+        checks.check_choose_and_report,
+        lambda *a: choose_and_report(*a, alarm=1),
+        "makes the fewest errors",
+    ),
+    (checks.check_choose_and_report, last_of_equals, "Compare with <, not <="),
+    (checks.check_choose_and_report, position, "position of the threshold"),
+    (checks.check_choose_and_report, lambda *a: (0.95, 0.1), "40 validation tables should give"),
+    (
+        checks.check_choose_and_report,
+        lambda *a: (choose_and_report(*a)[0], 0.0),
+        "its cost on the test side is",
+    ),
+    (
+        checks.check_paired_interval,
+        lambda *a: bootstrap(*a, rows_for="one judge"),
+        "pairing is lost",
+    ),
+    (checks.check_paired_interval, lambda *a: bootstrap(*a, rows_for="judges"), "wrong place"),
+    (checks.check_paired_interval, lambda *a: bootstrap(*a, replace=False), "with replacement"),
+    (checks.check_paired_interval, lambda *a: bootstrap(*a, ends=(0.05, 0.95)), "at *each* end"),
+    (
+        checks.check_paired_interval,
+        lambda *a: bootstrap(*a, size=50),
+        "as many tables as there are",
+    ),
+    (checks.check_paired_interval, lambda *a: -bootstrap(*a)[::-1], "the wrong way round"),
+    (checks.check_paired_interval, lambda *a: bootstrap(*a)[::-1], "low end comes first"),
+    (checks.check_paired_interval, plus_minus_standard_error, "not a standard error"),
+    (checks.check_paired_interval, lambda *a: bootstrap(*a).mean(), "return two numbers"),
+    (checks.check_paired_interval, lambda *a: (0.0, np.inf), "two finite numbers"),
+]

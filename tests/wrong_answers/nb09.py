@@ -1,0 +1,127 @@
+"""Typical wrong answers to the exercises of notebook 09, and a part of the hint for each."""
+
+import copy
+
+import numpy as np
+import torch
+from torch import nn
+
+from seqclf_utils import checks
+
+
+def broadcast(logits, labels):
+    """Fix the threshold and leave (N, 1) against (N,)."""
+    return ((logits > 0) == labels).double().mean()
+
+
+def of_squeezed(logits, labels, threshold=0.0):
+    """Return the fraction right; right with the default threshold."""
+    return ((logits.squeeze(-1) > threshold) == labels).double().mean()
+
+
+def one_by_one(predict, padded, lengths, *, crop=True, only_first=False, **tolerance):
+    """Compare each sequence alone with itself in company; right without options."""
+    together = predict(padded, lengths)
+    for i, n in enumerate(lengths):
+        row = padded[i : i + 1, : n if crop else None]
+        if not torch.allclose(predict(row, lengths[i : i + 1]), together[i : i + 1], **tolerance):
+            return False
+        if only_first:
+            break
+    return True
+
+
+def wider(predict, padded, lengths):
+    """Add padding instead of asking one by one."""
+    return torch.allclose(
+        predict(padded, lengths), predict(nn.functional.pad(padded, (0, 9)), lengths)
+    )
+
+
+def alone(predict, padded, lengths):
+    """Return what is said about each sequence alone."""
+    return torch.cat(
+        [predict(row[None, :n], n[None]) for row, n in zip(padded, lengths, strict=True)]
+    )
+
+
+def to_the_last_digit(predict, padded, lengths):
+    """Forget about rounding."""
+    return torch.equal(predict(padded, lengths), alone(predict, padded, lengths))
+
+
+def means_only(predict, padded, lengths):
+    """Compare sorted answers, as if order did not matter."""
+    together = predict(padded, lengths).sort().values
+    return torch.allclose(together, alone(predict, padded, lengths).sort().values)
+
+
+def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
+    """Train with one bug of the five, or some other; right without one."""
+    criterion = nn.BCEWithLogitsLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    best_loss, best_weights, waited = float("inf"), None, 0
+    model.train()
+    for _ in range(max_epochs):
+        if bug != "stays in eval":
+            model.train()
+        for padded, lengths, labels in train_batches:
+            if bug not in ("adds up", "zero before step"):
+                optimizer.zero_grad()
+            criterion(model(padded, lengths), labels).backward()
+            if bug == "zero before step":
+                optimizer.zero_grad()
+            optimizer.step()
+        if bug != "never eval":
+            model.eval()
+        with torch.no_grad():
+            losses = [criterion(model(p, n), y).item() for p, n, y in val_batches]
+        sizes = None if bug == "means" else [len(y) for _, _, y in val_batches]
+        val_loss = np.average(losses, weights=sizes)
+        waited += 1
+        if val_loss < best_loss:
+            best_loss, waited = val_loss, 0
+            best_weights = model.state_dict()
+            if bug != "alias":
+                best_weights = copy.deepcopy(best_weights)
+        if waited >= patience + (bug == "too patient"):
+            model.load_state_dict(best_weights)
+            break
+    if bug != "only if stopped":
+        model.load_state_dict(best_weights)
+    return val_loss if bug == "last loss" else best_loss
+
+
+def with_bug(bug):
+    """Return the training function with one bug."""
+    return lambda *arguments: train(*arguments, bug=bug)
+
+
+WRONG = [
+    (checks.check_fraction_right, lambda x, y: (x.sigmoid() > 0).eq(y).double().mean(), "0.5"),
+    (checks.check_fraction_right, broadcast, "(N, N)"),
+    (checks.check_fraction_right, lambda x, y: of_squeezed(x, y, 0.5), "for probabilities"),
+    (checks.check_fraction_right, lambda x, y: of_squeezed(x, y) * len(y), "how many are right"),
+    (checks.check_fraction_right, lambda x, y: 1 - of_squeezed(x, y), "is wrong"),
+    (checks.check_fraction_right, lambda x, y: (x.squeeze(-1) > 0).eq(y), "one number"),
+    (checks.check_fraction_right, lambda x, y: 0.1, "5/7"),
+    (checks.check_fraction_right, lambda x, y: 5 / 7, "should be 0.667"),
+    (checks.check_is_batch_invariant, to_the_last_digit, "torch.allclose"),
+    (checks.check_is_batch_invariant, lambda *a: not one_by_one(*a), "True if nothing moved"),
+    (checks.check_is_batch_invariant, lambda *a: True, "move with the padding"),
+    (checks.check_is_batch_invariant, lambda *a: one_by_one(*a, crop=False), "has no padding: ask"),
+    (checks.check_is_batch_invariant, wider, "more padding is not enough"),
+    (checks.check_is_batch_invariant, lambda *a: one_by_one(*a, only_first=True), "every sequence"),
+    (checks.check_is_batch_invariant, means_only, "another order"),
+    (checks.check_is_batch_invariant, lambda *a: one_by_one(*a, atol=0.1), "too generous"),
+    (checks.check_is_batch_invariant, lambda *a: 0.3, "True or False"),
+    (checks.check_train_and_keep_best, with_bug("adds up"), "add up"),
+    (checks.check_train_and_keep_best, with_bug("zero before step"), "never move"),
+    (checks.check_train_and_keep_best, with_bug("means"), "mean of batch means"),
+    (checks.check_train_and_keep_best, with_bug("stays in eval"), "from the second epoch"),
+    (checks.check_train_and_keep_best, with_bug("never eval"), "validation runs in training mode"),
+    (checks.check_train_and_keep_best, with_bug("alias"), "is not a copy"),
+    (checks.check_train_and_keep_best, with_bug("only if stopped"), "epochs run out"),
+    (checks.check_train_and_keep_best, with_bug("too patient"), "yours ran 4"),
+    (checks.check_train_and_keep_best, with_bug("last loss"), "the lowest validation loss"),
+]
