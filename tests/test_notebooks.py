@@ -16,7 +16,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# The definitions of the package that each notebook builds.
 MIRRORED = {
+    "00_start_here": set(),
     "01_data_splits": {
         "seqclf_utils.data.split_by_group",
         "seqclf_utils.data.split_by_sequence",
@@ -35,8 +37,12 @@ MIRRORED = {
         "seqclf_utils.training.train_one_epoch",
     },
     "05_last_vs_avg_pooling": set(),
+    "06_judging_on_unseen_data": set(),
+    "07_your_own_sequences": set(),
+    "09_when_it_goes_wrong": set(),
 }
-ALLOWED_TAGS = re.compile(r"setup|exercise|check|solution|mirror:seqclf_utils\.\w+\.\w+")
+START = "00_start_here"  # two minutes, not a lesson: fewer sections and words, no exercises
+ALLOWED_TAGS = re.compile(r"setup|exercise|check|solution|quiz|mirror:seqclf_utils\.\w+\.\w+")
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -138,9 +144,9 @@ def test_template(path):
     text = "\n".join(cell.source for cell in cells(path, "markdown"))
     sections = [int(n) for n in re.findall(r"^## (\d+)\. ", text, flags=re.M)]
     assert sections == list(range(1, len(sections) + 1))
-    assert 5 <= len(sections) <= 7
+    assert len(sections) in (range(3, 6) if path.stem == START else range(5, 8))
     assert text.count("**Predict first:**") >= len(sections) - 1
-    assert 2 <= len(cells(path, tag="exercise")) <= 3
+    assert "## Quiz" in text.splitlines()
     assert "## Summary" in text.splitlines()
     assert "**Next:**" in notebook[-1].source
     question = re.search(r"\*\*The question:\*\* (.+)", notebook[1].source)[1].rstrip("?")
@@ -150,14 +156,16 @@ def test_template(path):
 @each_notebook
 def test_cells_are_short_and_explained(path):
     """The budgets of CONTRIBUTING: lines a cell, words a notebook, prose beside code."""
-    code, prose = cells(path, "code"), cells(path, "markdown")
+    code = cells(path, "code")
+    aside = {"quiz", "solution"}  # folded away until asked for
+    prose = [c for c in cells(path, "markdown") if not aside & set(c.metadata.get("tags", []))]
     lines = [code_lines(cell) for cell in code]
     assert np.median(lines) <= 5
     assert np.percentile(lines, 90) <= 15
     assert max(lines) <= 30
     assert len(prose) / len(code) >= 1.2
     words = sum(len(re.sub(r"```.*?```", "", cell.source, flags=re.S).split()) for cell in prose)
-    assert 1500 <= words <= 2700
+    assert words in (range(400, 1201) if path.stem == START else range(1500, 2701))
 
 
 @each_notebook
@@ -242,6 +250,68 @@ def exercises(path):
     names = [name for name, _ in tagged]
     assert names == ["exercise", "check", "solution"] * (len(names) // 3)
     return [[cell for _, cell in tagged[i : i + 3]] for i in range(0, len(tagged), 3)]
+
+
+@each_notebook
+def test_exercises_go_from_a_warm_up_to_half_an_hour(path):
+    """Two or three, numbered, longer and longer, with the minutes in the title."""
+    if path.stem == START:
+        assert exercises(path) == []
+        return
+    text = "\n".join(cell.source for cell in cells(path, "markdown"))
+    titles = re.findall(r"^### Exercise (\d): .+ \((\d+) min\)$", text, flags=re.M)
+    assert [int(number) for number, _ in titles] == list(range(1, len(titles) + 1))
+    assert len(titles) == len(exercises(path)) in (2, 3)
+    minutes = [int(m) for _, m in titles]
+    assert minutes == sorted(minutes)
+    assert minutes[0] <= 10
+    assert minutes[-1] == 30
+
+
+def quiz(path):
+    """List the questions: each a list of options as (letter, text, verdict, reason)."""
+    option = re.compile(
+        r"<details><summary>([A-E])\. (.+?)</summary>\n\n\*\*(Yes|No)\.\*\* (.+?)\n\n</details>", re.S
+    )
+    return [(cell.source, option.findall(cell.source)) for cell in cells(path, tag="quiz")]
+
+
+@each_notebook
+def test_quiz(path):
+    """Three to five questions; every option unfolds to a verdict and its reason."""
+    questions = quiz(path)
+    assert 3 <= len(questions) <= 5
+    for number, (source, options) in enumerate(questions, start=1):
+        assert source.startswith(f"**Question {number}.** ")
+        assert source.count("<details>") == source.count("</details>") == len(options)
+        assert "".join(letter for letter, *_ in options) == "ABCDE"[: len(options)]
+        assert 3 <= len(options) <= 5
+        assert [verdict for _, _, verdict, _ in options].count("Yes") == 1
+        assert all(len(reason.split()) >= 8 for *_, reason in options), source
+
+
+@each_notebook
+def test_quiz_cannot_be_guessed_from_its_form(path):
+    """The right option is neither always at one place nor mostly the longest."""
+    places, longest = set(), 0
+    questions = quiz(path)
+    for _, options in questions:
+        right = next(i for i, (*_, verdict, _) in enumerate(options) if verdict == "Yes")
+        places.add(right)
+        longest += len(options[right][1]) == max(len(text) for _, text, *_ in options)
+    assert len(places) >= 2
+    assert longest <= len(questions) / 2
+
+
+@each_notebook
+def test_notebooks_lead_to_each_other(path):
+    """The last cell links to the next notebook, and back to the map and the glossary."""
+    last = cells(path, "markdown")[-1].source
+    number = NOTEBOOKS.index(path)
+    if number + 1 < len(NOTEBOOKS):
+        assert f"]({NOTEBOOKS[number + 1].name})" in last.partition("**Next:**")[2]
+    assert "](../docs/glossary.md)" in last
+    assert "**Read more:**" in last
 
 
 @each_notebook
