@@ -13,7 +13,7 @@ import torch
 
 from seqclf_utils.model import LSTMClassifier
 
-WEIGHTS_FILE = Path(__file__).resolve().parent / "trained" / "clever_last.npz"
+WEIGHTS_FILE = Path(__file__).resolve().parent / "weights" / "clever_last.npz"
 # What NumPy raises for a file that is cut off, altered, or no archive of arrays at all.
 DAMAGE = (
     ValueError,
