@@ -271,7 +271,8 @@ def test_exercises_go_from_a_warm_up_to_half_an_hour(path):
 def quiz(path):
     """List the questions: each a list of options as (letter, text, verdict, reason)."""
     option = re.compile(
-        r"<details><summary>([A-E])\. (.+?)</summary>\n\n\*\*(Yes|No)\.\*\* (.+?)\n\n</details>", re.S
+        r"<details><summary>([A-E])\. (.+?)</summary>\n\n\*\*(Yes|No)\.\*\* (.+?)\n\n</details>",
+        re.S,
     )
     return [(cell.source, option.findall(cell.source)) for cell in cells(path, tag="quiz")]
 

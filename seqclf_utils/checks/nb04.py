@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqclf_utils.checks.report import call, close, exercise, two_numbers
+from seqclf_utils.checks.report import NothingYetError, call, close, exercise, two_numbers
 
 
 def _stopping_epochs(
@@ -28,22 +28,30 @@ def _stopping_epochs(
 def check_stopping_epochs(stopping_epochs: Callable) -> str | None:
     """Check notebook 04, exercise 2: the last epoch run and the best one."""
     for val_losses, patience in (
-        ([0.6, 0.5, 0.7, 0.8, 0.4], 2),
+        ([0.6, 0.5, 0.7, 0.8, 0.9, 0.4], 2),
         ([0.6, 0.5, 0.4, 0.3], 3),
         ([0.6, 0.7, 0.5, 0.6, 0.4], 2),
         ([0.5, 0.7, 0.6, 0.4], 2),
         ([0.6, 0.5, 0.5, 0.7, 0.8, 0.9], 2),
         ([0.5, 0.5, 0.5], 1),
     ):
-        result = two_numbers(call(stopping_epochs, list(val_losses), patience))
-        if result is None:
-            return "return two numbers: the last epoch that is run, and the best epoch."
         last, best = _stopping_epochs(val_losses, patience)
         case = f"losses {val_losses} with patience {patience}"
+        try:
+            result = two_numbers(call(stopping_epochs, list(val_losses), patience))
+        except NothingYetError:
+            if last < len(val_losses):
+                raise
+            return f"{case}: nothing is returned when the list ends before patience does."
+        if result is None:
+            return "return two numbers: the last epoch that is run, and the best epoch."
         if val_losses == [0.6, 0.7, 0.5, 0.6, 0.4] and result == (4, 3):
             return f"{case}: a new best starts the count again; patience counts epochs in a row."
         if val_losses == [0.5, 0.7, 0.6, 0.4] and result == (4, 4):
             return f"{case}: compare with the best loss so far, not with the epoch before."
+        lowest_of_all = 1 + int(np.argmin(val_losses))
+        if result[1] == lowest_of_all > last:
+            return f"{case}: training stops after epoch {last}, so later losses are never seen."
         if result == (best, last) and best != last:
             return "the right epochs in the wrong order: first the last epoch, then the best one."
         if result == (last - 1, best - 1):
@@ -61,6 +69,10 @@ def check_stopping_epochs(stopping_epochs: Callable) -> str | None:
 def check_epoch_loss(epoch_loss: Callable) -> str | None:
     """Check notebook 04, exercise 1: the mean over sequences from the batches' means."""
     result = call(epoch_loss, np.array([0.0, 0.0, 1.0]), 34, 16)
+    if np.ndim(result) > 0:
+        return "one number, please: add up what the batches contribute."
+    if close(result, 1 / 34):
+        return "multiply each batch's mean by the size of the batch before you add up."
     if close(result, 1 / 3):
         return "that is the mean of the batch means: two sequences count as much as sixteen."
     if close(result, 16 / 34):
@@ -72,8 +84,13 @@ def check_epoch_loss(epoch_loss: Callable) -> str | None:
     if not close(result, 2 / 34):
         return f"means 0, 0, 1 of 16, 16, 2 sequences should give 2/34 = 0.0588, not {result}."
     result = call(epoch_loss, np.array([0.5, 1.0]), 32, 16)
+    if close(result, 0.25):
+        return "the last batch may be full: 32 % 16 is 0, and yet 16 sequences are left for it."
     if not close(result, 0.75):
         return f"means 0.5 and 1 of 16 and 16 sequences should give 0.75, not {result}."
+    result = call(epoch_loss, np.array([0.2, 0.4, 0.6, 0.9]), 10, 3)
+    if not close(result, 0.45):
+        return f"means 0.2, 0.4, 0.6, 0.9 of 3, 3, 3, 1 sequences should give 0.45, not {result}."
     return None
 
 
@@ -116,12 +133,14 @@ def _rates(
     improves: Callable = operator.lt,
     again: bool = True,
     in_a_row: bool = True,
+    best_so_far: bool = True,
 ) -> tuple[list[float], int]:
     """Return the learning rate of each epoch and the best epoch, for a given idea of the rule."""
     rate, best_epoch, failures, rates = 1e-3, 1, 0, []
     for epoch, val_loss in enumerate(val_losses, start=1):
         rates.append(rate)
-        if epoch == 1 or improves(val_loss, val_losses[best_epoch - 1]):
+        rival = best_epoch if best_so_far else epoch - 1
+        if epoch == 1 or improves(val_loss, val_losses[rival - 1]):
             best_epoch, failures = epoch, 0 if in_a_row else failures
         else:
             failures += 1
@@ -179,7 +198,16 @@ def check_fit_halving(fit_halving: Callable) -> str | None:
                 "the list is right, but training went on with 0.001 all the time: write the new "
                 'rate into each of optimizer.param_groups, under "lr".'
             )
-        return f"the model leaves with other weights than those of epoch {best_epoch} ({case})."
+        start = rates.index(rates[-1])  # the first epoch after the last halving
+        if np.isclose(weight, sums[start + np.argmin(val_losses[start:])], rtol=0.01):
+            return (
+                f"the best epoch is {best_epoch} ({case}): when the count starts again after a "
+                "halving, the best loss so far stays."
+            )
+        return (
+            f"the model leaves with other weights than those of epoch {best_epoch} ({case}). In "
+            "each epoch train with Adam, then measure; restore once, at the very end."
+        )
     return None
 
 
@@ -207,6 +235,8 @@ def _wrong_rates(rates: list[float] | None, val_losses: list[float], patience: i
         return f"a new best starts the count again; patience counts epochs in a row ({case})."
     if are(_rates(val_losses, patience, improves=operator.le)[0]):
         return f"an equal loss is no improvement ({case}): compare with <, not <=."
+    if are(_rates(val_losses, patience, best_so_far=False)[0]):
+        return f"compare with the best loss so far, not with the epoch before ({case})."
     if are([1e-3] * len(rates)):
         return f"the rate is never halved; it must be for {case}."
     if are(_rates(val_losses, patience + 1)[0]):

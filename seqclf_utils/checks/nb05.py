@@ -12,26 +12,46 @@ from seqclf_utils.checks.report import call, close, exercise, tensors_close, two
 @exercise
 def check_paired_difference(paired_difference: Callable) -> str | None:
     """Check notebook 05, exercise 1: mean and standard error of differences by seed."""
-    first, second = np.array([0.9, 0.8, 0.7, 0.6]), np.array([0.8, 0.75, 0.6, 0.55])
+    for first, second in (
+        (np.array([0.9, 0.8, 0.7, 0.6]), np.array([0.8, 0.75, 0.6, 0.55])),
+        (np.array([0.9, 0.7, 0.8]), np.array([0.8, 0.85, 0.78])),
+    ):
+        result = two_numbers(call(paired_difference, first.copy(), second.copy()))
+        if result is None:
+            return "return two numbers: the mean difference and its standard error."
+        hint = _wrong_difference(*result, first, second)
+        if hint is not None:
+            return hint
+    return None
+
+
+def _wrong_difference(
+    mean: float, error: float, first: np.ndarray, second: np.ndarray
+) -> str | None:
+    """Say what is wrong with a mean difference and its standard error, or None."""
     differences = first - second
-    result = two_numbers(call(paired_difference, first, second))
-    if result is None:
-        return "return two numbers: the mean difference and its standard error."
-    mean, error = result
     n = len(differences)
+    deviation = differences.std(ddof=1)
+    expected = deviation / np.sqrt(n)
+    case = f"for {first.tolist()} and {second.tolist()}"
+    if close(mean, expected) and close(error, differences.mean()):
+        return "the right numbers in the wrong order: first the mean, then its standard error."
     if close(mean, -differences.mean()):
         return "the wrong way round: first minus second."
+    if not close(mean, differences.mean()) and close(mean, np.abs(differences).mean()):
+        return "keep the sign of each difference: seeds that disagree must cancel."
     if not close(mean, differences.mean()):
-        return f"the mean difference of a small case is {differences.mean():.4f}, not {mean}."
-    if close(error, differences.std(ddof=1)):
+        return f"the mean difference is {differences.mean():.4f} {case}, not {mean}."
+    if close(error, deviation) or close(error, differences.std()):
         return "that is the standard deviation; for the error of the mean divide by sqrt(n)."
     if close(error, differences.std() / np.sqrt(n)):
-        return "with few seeds use the sample's standard deviation: ddof=1."
+        return "with few seeds use the standard deviation that divides by n - 1: ddof=1."
+    if close(error, deviation / n):
+        return "divide by the square root of the number of seeds, not by the number itself."
     if close(error, np.sqrt(first.var(ddof=1) / n + second.var(ddof=1) / n)):
         return "take the differences first: seed by seed, the luck of the draw cancels out."
-    if not close(error, differences.std(ddof=1) / np.sqrt(n)):
-        expected = differences.std(ddof=1) / np.sqrt(n)
-        return f"the standard error of a small case is {expected:.4f}, not {error}."
+    if not close(error, expected):
+        return f"the standard error is {expected:.4f} {case}, not {error}."
     return None
 
 
@@ -52,6 +72,18 @@ def check_last_and_avg(last_and_avg: Callable) -> str | None:
         return "the mean of sequence 0 includes padding; masked_mean leaves it out."
     if not tensors_close(pooled, expected):
         return f"expected {expected.tolist()} for a small case, got {pooled.tolist()}."
+    outputs = torch.tensor([[6.0, 1.0], [2.0, 5.0], [4.0, 3.0], [0.0, 7.0]])  # (L=4, H=2)
+    outputs = torch.stack([outputs, 2 * outputs, 3 * outputs])  # (N=3, L=4, H=2)
+    pooled = call(last_and_avg, outputs, torch.tensor([3, 4, 1]))
+    expected = torch.tensor(
+        [[4.0, 3.0, 4.0, 3.0], [0.0, 14.0, 6.0, 8.0], [18.0, 3.0, 18.0, 3.0]]
+    )  # (N, 2 H)
+    if not isinstance(pooled, Tensor) or pooled.shape != (3, 4):
+        return "with N = 3 and H = 2 the shape should be (3, 4): join along the last axis."
+    if tensors_close(pooled, expected[:, [0, 2, 1, 3]]):
+        return "last and avg alternate; first all H numbers of last, then all H of avg (torch.cat)."
+    if not tensors_close(pooled, expected):
+        return f"expected {expected.tolist()} for N = 3 and H = 2, got {pooled.tolist()}."
     return None
 
 
@@ -77,7 +109,9 @@ def check_attention_pool(attention_pool: Callable) -> str | None:
     hostile_outputs, hostile_scores = outputs.clone(), scores.clone()
     hostile_scores[0, 2] = torch.nan
     if not tensors_close(call(attention_pool, outputs, lengths, hostile_scores), expected):
-        return "with nan as the score of a padding the result is nan: fill with -inf, don't add it."
+        return (
+            "with nan as the score of a padding the result is nan: fill with -inf first; don't add."
+        )
     hostile_outputs[0, 2] = torch.nan
     if not tensors_close(call(attention_pool, hostile_outputs, lengths, scores), expected):
         return "with nan in a padded output the result is nan: 0 * nan is nan. Fill outputs too."
@@ -87,11 +121,22 @@ def check_attention_pool(attention_pool: Callable) -> str | None:
     ):
         if not tensors_close(call(attention_pool, outputs, lengths, scores + shift), expected):
             return f"{shift:+.0f} on every score should change nothing: {why}"
+    apart = scores + torch.tensor([[1000.0], [-1000.0]])
+    if not tensors_close(call(attention_pool, outputs, lengths, apart), expected):
+        return "+1000 on one sequence and -1000 on the other: subtract each sequence's own largest."
     wanted = scores.clone().requires_grad_()
     pooled = call(attention_pool, outputs, lengths, wanted)
-    if not pooled.requires_grad:
+    if not _reaches(wanted, pooled):
         return "no gradient reaches the scores, so they could never be learnt: stay in PyTorch."
     return None
+
+
+def _reaches(scores: Tensor, pooled: Tensor) -> bool:
+    """Say whether a gradient flows from the result back into the scores."""
+    if not pooled.requires_grad:
+        return False
+    (gradient,) = torch.autograd.grad(pooled.sum(), scores, allow_unused=True)
+    return gradient is not None
 
 
 def _attention(outputs: Tensor, lengths: Tensor, scores: Tensor) -> Tensor:
@@ -122,6 +167,9 @@ def _wrong_attention(
         return "the weights of one sequence must add up to 1: softmax over the time steps, dim=1."
     if tensors_close(pooled, expected / lengths[:, None]) or tensors_close(pooled, expected / 3):
         return "the weights add up to 1, so their sum is the mean: don't divide once more."
+    filled = scores.masked_fill(is_pad, 0)
+    if tensors_close(pooled, weighted(filled / filled.sum(dim=1, keepdim=True))):
+        return "those weights are the scores themselves, and may be negative: take exp first."
     if tensors_close(pooled, _attention(outputs, lengths, torch.zeros_like(scores))):
         return "that is the masked mean; the scores must have a say."
     return f"expected {_rounded(expected)} for a small case, got {_rounded(pooled)}."

@@ -59,6 +59,9 @@ def halving(
     train_on=0,
     restore=True,
     factor=2,
+    previous=False,
+    forget=False,
+    back=False,
 ):
     """Return a `fit_halving`, with a bug if asked for one."""
 
@@ -66,6 +69,7 @@ def halving(
         loaders, criterion = (train_loader, val_loader), nn.BCEWithLogitsLoss()
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
         rate, rates, best, failures, kept = 1e-3, [], np.inf, 0, None
+        before = np.inf
         for _ in range(max_epochs):
             used = rate
             train_one_epoch(model, loaders[train_on], criterion, optimizer)
@@ -75,8 +79,13 @@ def halving(
                 failures = 0 if in_a_row else failures
             else:
                 failures += 1
+            if previous:
+                failures, before = 0 if val_loss < before else failures, val_loss
             if failures >= patience + slack:
                 rate, failures = rate / factor, 0 if again else failures
+                best = np.inf if forget else best
+                if back:
+                    model.load_state_dict(kept)
                 if not deaf:
                     optimizer.param_groups[0]["lr"] = rate
                 if stop:
@@ -99,6 +108,16 @@ WRONG = [
     (checks.check_stopping_epochs, lambda v, p: count_in_total(v, p), "starts the count again"),
     (checks.check_stopping_epochs, lambda v, p: compare_with_previous(v, p), "the epoch before"),
     (checks.check_stopping_epochs, lambda v, p: 4, "return two numbers"),
+    (
+        checks.check_stopping_epochs,
+        lambda v, p: (len(v), 1 + int(np.argmin(v))),
+        "later losses are never seen",
+    ),
+    (
+        checks.check_stopping_epochs,
+        lambda v, p: early_stop(v, p) if early_stop(v, p)[0] < len(v) else None,
+        "nothing is returned when the list ends",
+    ),
     (checks.check_epoch_loss, lambda m, n, b: np.mean(m), "mean of the batch means"),
     (checks.check_epoch_loss, lambda m, n, b: np.sum(m) * b / n, "counts as a full one"),
     (checks.check_epoch_loss, lambda m, n, b: np.dot(m, [16, 16, 2]), "divide by how many"),
@@ -107,8 +126,20 @@ WRONG = [
     (
         checks.check_epoch_loss,
         lambda m, n, b: (m[:-1].sum() * b + m[-1] * (n % b)) / n,
+        "32 % 16 is 0",
+    ),
+    (
+        checks.check_epoch_loss,
+        lambda m, n, b: (m[:-1].sum() * b + m[-1] * 2) / n,
         "should give 0.75",
     ),
+    (
+        checks.check_epoch_loss,
+        lambda m, n, b: (m[:-1].sum() * 16 + m[-1] * (n - 16 * (len(m) - 1))) / n,
+        "should give 0.45",
+    ),
+    (checks.check_epoch_loss, lambda m, n, b: m * b / n, "one number, please"),
+    (checks.check_epoch_loss, lambda m, n, b: m.sum() / n, "the size of the batch before"),
     (checks.check_fit_halving, halving(keep=dict), "from a real copy"),
     (checks.check_fit_halving, halving(again=False), "no second halving in the next epoch"),
     (checks.check_fit_halving, halving(in_a_row=False), "starts the count again"),
@@ -120,6 +151,9 @@ WRONG = [
     (checks.check_fit_halving, halving(train_on=1), "0 times through the training side"),
     (checks.check_fit_halving, halving(factor=1), "never halved"),
     (checks.check_fit_halving, halving(factor=10), "should give the rates"),
+    (checks.check_fit_halving, halving(previous=True), "not with the epoch before"),
+    (checks.check_fit_halving, halving(forget=True), "the best loss so far stays"),
+    (checks.check_fit_halving, halving(back=True), "restore once, at the very end"),
     (checks.check_fit_halving, lambda m, t, v, n, p: 0.0005, "return a list of numbers"),
     (checks.check_fit_halving, lambda m, t, v, n, p: [0.001] * (n + 1), "one rate an epoch"),
 ]

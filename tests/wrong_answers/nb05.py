@@ -38,6 +38,21 @@ def fills_in_place(outputs, lengths, scores):
     return (weights[:, :, None] * outputs).sum(dim=1)
 
 
+def subtracts_one_maximum(outputs, lengths, scores):
+    """Subtract the largest score of the whole batch."""
+    is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
+    raised = (scores - scores[~is_pad].max()).exp().masked_fill(is_pad, 0)
+    outputs = outputs.masked_fill(is_pad[:, :, None], 0)
+    return ((raised / raised.sum(dim=1, keepdim=True))[:, :, None] * outputs).sum(dim=1)
+
+
+def weighs_by_scores(outputs, lengths, scores):
+    """Forget exp."""
+    is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
+    weights = scores.masked_fill(is_pad, 0)
+    return ((weights / weights.sum(dim=1, keepdim=True))[:, :, None] * outputs).sum(dim=1)
+
+
 def cut_from_the_graph(outputs, lengths, scores):
     """Compute with detached scores."""
     return attention()(outputs, lengths, scores.detach())
@@ -57,8 +72,23 @@ WRONG = [
         lambda a, b: ((a - b).mean(), np.sqrt(a.var(ddof=1) / 4 + b.var(ddof=1) / 4)),
         "differences first",
     ),
-    (checks.check_paired_difference, lambda a, b: (0.5, 0.1), "the mean difference"),
-    (checks.check_paired_difference, lambda a, b: ((a - b).mean(), 0.5), "the standard error"),
+    (checks.check_paired_difference, lambda a, b: (0.5, 0.1), "the mean difference is"),
+    (
+        checks.check_paired_difference,
+        lambda a, b: ((a - b).std(ddof=1) / np.sqrt(len(a)), (a - b).mean()),
+        "wrong order",
+    ),
+    (
+        checks.check_paired_difference,
+        lambda a, b: (abs(a - b).mean(), abs(a - b).std(ddof=1) / np.sqrt(len(a))),
+        "keep the sign",
+    ),
+    (
+        checks.check_paired_difference,
+        lambda a, b: ((a - b).mean(), (a - b).std(ddof=1) / len(a)),
+        "square root",
+    ),
+    (checks.check_paired_difference, lambda a, b: ((a - b).mean(), 0.5), "the standard error is"),
     (
         checks.check_last_and_avg,
         lambda o, n: torch.cat([masked_mean(o, n), o[torch.arange(2), n - 1]], dim=1),
@@ -76,6 +106,25 @@ WRONG = [
     ),
     (checks.check_last_and_avg, masked_mean, "should have shape (N, 2 H)"),
     (checks.check_last_and_avg, lambda o, n: torch.ones(2, 2), "expected [[3.0, 2.0]"),
+    (
+        checks.check_last_and_avg,
+        lambda o, n: torch.stack(
+            [o[torch.arange(len(n)), n - 1], masked_mean(o, n)], dim=2
+        ).flatten(1),
+        "last and avg alternate",
+    ),
+    (
+        checks.check_last_and_avg,
+        lambda o, n: torch.stack(
+            [o[torch.arange(len(n)), n - 1], masked_mean(o, n)], dim=1
+        ).squeeze(),
+        "join along the last axis",
+    ),
+    (
+        checks.check_last_and_avg,
+        lambda o, n: torch.cat([o.masked_fill(o == 8, 0).amax(dim=1), masked_mean(o, n)], dim=1),
+        "for N = 3 and H = 2, got",
+    ),
     (checks.check_attention_pool, attention(pad_score=None, fill=False), "has the largest score"),
     (
         checks.check_attention_pool,
@@ -86,12 +135,14 @@ WRONG = [
     (checks.check_attention_pool, attention(dim=0), "softmax over the time steps"),
     (checks.check_attention_pool, attention(mean=True), "don't divide once more"),
     (checks.check_attention_pool, lambda o, n, s: masked_mean(o, n), "the scores must have a say"),
-    (checks.check_attention_pool, attention(add=True), "fill with -inf, don't add it"),
+    (checks.check_attention_pool, attention(add=True), "fill with -inf first"),
     (checks.check_attention_pool, attention(fill=False), "Fill outputs too"),
     (checks.check_attention_pool, attention(safe=False), "let softmax do it"),
     (checks.check_attention_pool, attention(pad_score=-100.0), "must be lower still"),
     (checks.check_attention_pool, fills_in_place, "changed its arguments"),
     (checks.check_attention_pool, cut_from_the_graph, "no gradient reaches the scores"),
+    (checks.check_attention_pool, subtracts_one_maximum, "each sequence's own largest"),
+    (checks.check_attention_pool, weighs_by_scores, "take exp first"),
     (checks.check_attention_pool, lambda o, n, s: s.softmax(dim=1), "should have shape"),
     (checks.check_attention_pool, lambda o, n, s: o[:, 0], "for a small case"),
 ]
