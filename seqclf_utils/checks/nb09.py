@@ -19,7 +19,7 @@ def check_fraction_right(fraction_right: Callable) -> str | None:
         return f"return one number, the mean; yours has shape {tuple(result.shape)}."
     if close(result, 4 / 7):
         return "everything is taken for a cheat: every probability is above 0. Compare with 0.5."
-    if close(result, 25 / 49):
+    if any(close(result, meetings / 49) for meetings in (25, 23, 25 * 7)):
         return "(N, 1) against (N,) makes (N, N): every logit meets every label. Squeeze first."
     if close(result, 3 / 7):
         return "a logit is compared with 0.5; that is the threshold for probabilities."
@@ -41,6 +41,8 @@ def check_fraction_right(fraction_right: Callable) -> str | None:
 
 def _running_state(padded: Tensor) -> Tensor:
     """Return a memory that fades by half at each step, padding included, shape (N, L)."""
+    if padded.dim() != 2:
+        raise ValueError(f"predict wants padded of shape (N, L), here (1, L), not {padded.shape}")
     state, states = torch.zeros(len(padded), dtype=torch.float64), []
     for symbols in padded.double().T:
         state = 0.5 * state + symbols + 1
@@ -50,6 +52,8 @@ def _running_state(padded: Tensor) -> Tensor:
 
 def _reads_real_steps(padded: Tensor, lengths: Tensor) -> Tensor:
     """Answer rightly: the state at the last real step."""
+    if not isinstance(lengths, Tensor) or lengths.dim() != 1:
+        raise ValueError(f"predict wants lengths of shape (N,), a tensor, not {lengths!r}")
     return _running_state(padded)[torch.arange(len(lengths)), lengths - 1]
 
 
@@ -61,6 +65,11 @@ def _up_to_rounding(padded: Tensor, lengths: Tensor) -> Tensor:
 def _reads_last_position(padded: Tensor, lengths: Tensor) -> Tensor:
     """Make the mistake of `outputs[:, -1]`."""
     return _running_state(padded)[:, -1]
+
+
+def _reads_last_position_negative(padded: Tensor, lengths: Tensor) -> Tensor:
+    """Make the same mistake with the other sign."""
+    return -_reads_last_position(padded, lengths)
 
 
 def _averages_padding(padded: Tensor, lengths: Tensor) -> Tensor:
@@ -102,6 +111,8 @@ def check_is_batch_invariant(is_batch_invariant: Callable) -> str | None:
 
     def says(predict: Callable, batch: tuple[Tensor, Tensor] = batch) -> bool:
         result = call(is_batch_invariant, predict, *batch)
+        if (result.numel() if isinstance(result, Tensor) else np.size(result)) > 1:
+            raise TypeError("return one True or False for the whole batch, not one a sequence")
         if isinstance(result, Tensor | np.bool_):
             result = result.item()
         if not isinstance(result, bool):
@@ -112,6 +123,8 @@ def check_is_batch_invariant(is_batch_invariant: Callable) -> str | None:
         if says(_reads_real_steps):
             return "a right model is refused for its rounding: compare with torch.allclose, not ==."
         return "a model that reads real steps only is refused; return True if nothing moved."
+    if says(_reads_last_position) != says(_reads_last_position_negative):
+        return "answers that move one way only are noticed: a difference can be negative. Use abs."
     if says(_reads_last_position) or says(_averages_padding):
         if says(_reads_down_the_batch):
             return "outputs[:, -1] is accepted, though the answers move with the padding."
@@ -121,6 +134,8 @@ def check_is_batch_invariant(is_batch_invariant: Callable) -> str | None:
     for other in (_batch([5, 4, 3, 2, 1], [6, 6], [1]), _batch([2], [6, 5], [1, 2, 3, 4])):
         if says(_reads_last_position, other) or says(_reads_down_the_batch, other):
             return "look at every sequence: the longest, or the first, may be the one that stays."
+    if says(_reads_down_the_batch, _batch([2], [6, 5])):
+        return "the longest sequence is left out. It has no padding, but it has company, too."
     if says(_loses_the_order):
         return "right answers in another order are accepted: compare them one by one."
     if says(_moves_a_little):
@@ -225,7 +240,7 @@ def check_train_and_keep_best(train_and_keep_best: Callable) -> str | None:
 def _gradients(weight: Tensor) -> str | None:
     """Probe 1: gradients must not add up over the steps."""
     if torch.allclose(weight, _weights_after_one_epoch(add_up=True)):
-        return "gradients add up from step to step. Which line forgets the old ones?"
+        return "gradients add up. Which line forgets the old ones, and does it run for every batch?"
     if not torch.allclose(weight, _weights_after_one_epoch(add_up=False)):
         return "one epoch of SGD leads to other weights: leave optimizer and loss as they are."
     return None
@@ -238,6 +253,9 @@ def _weighting(weight: Tensor, loss: object) -> str | None:
         return None
     if close(loss, np.mean(losses)):
         return "the validation loss is a mean of batch means: a batch of 1 counts like one of 4."
+    total = np.dot(losses, [4, 1])
+    if close(loss, total) or close(loss, total / 2):
+        return "a sum over sequences must be divided by the number of sequences, not of batches."
     return f"with 4 + 1 sequences the loss should be {np.average(losses, weights=[4, 1]):.3f}."
 
 
@@ -262,6 +280,9 @@ def _copies(probe: _Probe) -> str | None:
 
 def _restoring(probe: _Probe) -> str | None:
     """Probe 5: the best weights come back when the epochs run out as well."""
+    epochs = probe.val_weights[:: len(_VAL)]
+    if len(epochs) > 2 and torch.equal(epochs[1], epochs[2]):
+        return "the best weights are put back after every epoch: do it once, after the loop."
     if torch.equal(probe.weight.detach(), probe.val_weights[0]):
         return None
     return "if the epochs run out before patience does, the best weights are not put back."

@@ -31,6 +31,28 @@ def one_by_one(predict, padded, lengths, *, crop=True, only_first=False, **toler
     return True
 
 
+def each(predict, padded, lengths):
+    """Return one verdict for each sequence."""
+    return torch.isclose(predict(padded, lengths), alone(predict, padded, lengths))
+
+
+def without_abs(predict, padded, lengths):
+    """Forget that a difference can be negative."""
+    return (predict(padded, lengths) - alone(predict, padded, lengths)).max() < 1e-6
+
+
+def no_axis(predict, padded, lengths):
+    """Ask about a sequence without the axis of the batch."""
+    together = predict(padded, lengths)
+    return all(predict(padded[i, :n], n) == together[i] for i, n in enumerate(lengths))
+
+
+def shorter_only(predict, padded, lengths):
+    """Leave out the longest, which has no padding."""
+    moved = predict(padded, lengths) - alone(predict, padded, lengths)
+    return moved[lengths < lengths.max()].abs().max() < 1e-6
+
+
 def wider(predict, padded, lengths):
     """Add padding instead of asking one by one."""
     return torch.allclose(
@@ -78,6 +100,8 @@ def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
             losses = [criterion(model(p, n), y).item() for p, n, y in val_batches]
         sizes = None if bug == "means" else [len(y) for _, _, y in val_batches]
         val_loss = np.average(losses, weights=sizes)
+        if bug == "sum":
+            val_loss = np.dot(losses, sizes)
         waited += 1
         if val_loss < best_loss:
             best_loss, waited = val_loss, 0
@@ -87,6 +111,8 @@ def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
         if waited >= patience + (bug == "too patient"):
             model.load_state_dict(best_weights)
             break
+        if bug == "back every time":
+            model.load_state_dict(best_weights)
     if bug != "only if stopped":
         model.load_state_dict(best_weights)
     return val_loss if bug == "last loss" else best_loss
@@ -113,6 +139,10 @@ WRONG = [
     (checks.check_is_batch_invariant, wider, "more padding is not enough"),
     (checks.check_is_batch_invariant, lambda *a: one_by_one(*a, only_first=True), "every sequence"),
     (checks.check_is_batch_invariant, means_only, "another order"),
+    (checks.check_is_batch_invariant, each, "for the whole batch"),
+    (checks.check_is_batch_invariant, without_abs, "can be negative"),
+    (checks.check_is_batch_invariant, no_axis, "lengths of shape (N,)"),
+    (checks.check_is_batch_invariant, shorter_only, "longest sequence is left out"),
     (checks.check_is_batch_invariant, lambda *a: one_by_one(*a, atol=0.1), "too generous"),
     (checks.check_is_batch_invariant, lambda *a: 0.3, "True or False"),
     (checks.check_train_and_keep_best, with_bug("adds up"), "add up"),
@@ -122,6 +152,8 @@ WRONG = [
     (checks.check_train_and_keep_best, with_bug("never eval"), "validation runs in training mode"),
     (checks.check_train_and_keep_best, with_bug("alias"), "is not a copy"),
     (checks.check_train_and_keep_best, with_bug("only if stopped"), "epochs run out"),
+    (checks.check_train_and_keep_best, with_bug("sum"), "divided by the number of sequences"),
+    (checks.check_train_and_keep_best, with_bug("back every time"), "once, after the loop"),
     (checks.check_train_and_keep_best, with_bug("too patient"), "yours ran 4"),
     (checks.check_train_and_keep_best, with_bug("last loss"), "the lowest validation loss"),
 ]
