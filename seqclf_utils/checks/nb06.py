@@ -73,8 +73,8 @@ def _cheapest(costs: list[float]) -> int:
 
 def _two_sides(seed: int) -> tuple[np.ndarray, ...]:
     """Return labels and probabilities of a validation and of a test side."""
-    if seed == 0:  # from 0.4 to 0.7 all thresholds cost nothing on the validation side
-        val = np.array([0, 0, 1, 1, 1]), np.array([0.25, 0.33, 0.75, 0.85, 0.95])
+    if seed == 0:  # above 0.4, 0.5, 0.6 or 0.7 nobody is judged wrongly on the validation side
+        val = np.array([0, 0, 1, 1, 1]), np.array([0.25, 0.4, 0.75, 0.85, 0.95])
         test = np.array([0, 1, 0, 1, 1, 0]), np.array([0.45, 0.25, 0.55, 0.95, 0.85, 0.65])
         return *val, *test
     rng = np.random.default_rng(seed)
@@ -95,6 +95,8 @@ def check_choose_and_report(choose_and_report: Callable) -> str | None:
         test_costs = [_cost(test_labels, test, t) for t in thresholds]
         swapped = [_cost(val_labels, val, t, 1, 5) for t in thresholds]
         errors = [_cost(val_labels, val, t, 1, 1) for t in thresholds]
+        share = val_labels.mean()  # costs with each kind of error as a share of its own label
+        rates = [_cost(val_labels, val, t, 5 / (1 - share), 1 / share) for t in thresholds]
         best = _cheapest(val_costs)
         result = call(choose_and_report, *(part.copy() for part in sides), thresholds.copy())
         result = two_numbers(result)
@@ -116,7 +118,9 @@ def check_choose_and_report(choose_and_report: Callable) -> str | None:
             return f"threshold {right} is right; its cost on the test side is {right_cost:.4f}."
         if seed == 0 and close(chosen, 0.7):
             return "several thresholds cost the same; take the first one. Compare with <, not <=."
-        if close(chosen, thresholds[_cheapest(test_costs)]):
+        if seed == 0 and close(chosen, 0.5):
+            return "0.4 is not *above* the threshold 0.4: accuse with >, not >=."
+        if close(chosen, thresholds[_cheapest(test_costs)]) and close(cost, min(test_costs)):
             return "that threshold is the cheapest on the test side. Choose on the validation side."
         if close(chosen, best):
             return "that is the position of the threshold; return thresholds[position]."
@@ -124,29 +128,42 @@ def check_choose_and_report(choose_and_report: Callable) -> str | None:
             return "the costs are swapped: accusing an honest player costs 5, letting a cheat go 1."
         if close(chosen, thresholds[_cheapest(errors)]):
             return "that threshold makes the fewest errors; but one kind costs 5 times the other."
+        if close(cost, _cost(test_labels, test, chosen, 5, 0)):
+            return "only the accused are paid for: a cheat who is let go costs 1 as well."
+        if close(chosen, thresholds[_cheapest(rates)]):
+            return "the cost per table: divide both kinds of error by the number of *all* tables."
         return f"a case with {len(val)} validation tables should give {right}, not {chosen}."
     return None
 
 
+def _refuse_probabilities(labels: np.ndarray) -> None:
+    """Raise if the arguments of a score are swapped."""
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError("call score(labels, probabilities), the labels first")
+
+
 def _minus_squared_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Score a judge, the higher the better."""
+    _refuse_probabilities(labels)
     return -float(np.mean((np.asarray(probabilities) - labels) ** 2))
 
 
 def _share_right(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Score a judge by the accuracy at 0.5."""
+    _refuse_probabilities(labels)
     return float(np.mean((np.asarray(probabilities) > 0.5) == labels))
 
 
-def _intervals(score: Callable, data: list[np.ndarray]) -> tuple[np.ndarray, float]:
-    """Return the paired interval's ends, and how wide it would be with the pairing broken."""
+def _intervals(score: Callable, data: list[np.ndarray]) -> tuple[np.ndarray, float, list]:
+    """Return the paired interval, its width with the pairing broken, and each judge's own."""
     labels, first, second = data
     rows = np.random.default_rng(1).integers(0, len(labels), (2000, len(labels)))
     ours, theirs = (
         np.array([score(labels[draw], p[draw]) for draw in rows]) for p in (first, second)
     )
     broken = np.quantile(ours[::-1] - theirs, [0.025, 0.975])
-    return np.quantile(ours - theirs, [0.025, 0.975]), float(broken[1] - broken[0])
+    alone = [np.quantile(scores, [0.025, 0.975]) for scores in (ours, theirs)]
+    return np.quantile(ours - theirs, [0.025, 0.975]), float(broken[1] - broken[0]), alone
 
 
 @exercise
@@ -164,14 +181,22 @@ def check_paired_interval(paired_interval: Callable) -> str | None:
         if result is None:
             return "return two numbers: the low and the high end of the interval."
         low, high = result
-        (right_low, right_high), broken_width = _intervals(score, data)
+        (right_low, right_high), broken_width, alone = _intervals(score, data)
         width, right_width = high - low, right_high - right_low
         if not np.isfinite(width):
             return f"the ends should be two finite numbers, not {low} and {high}."
-        if width < 0:
+        near = {"rtol": 0, "atol": 0.2 * right_width}
+        if width > 1.5 * right_width and np.allclose(result, alone[0] - alone[1][::-1], **near):
+            return "do not subtract the ends of two intervals: subtract the scores in each draw."
+        if np.allclose(result, alone[0], **near):
+            return "that is the interval of first alone: subtract the score of second in each draw."
+        if width < -0.3 * right_width:
             return "the low end comes first."
         if width < right_width / 100:
-            return "all draws gave the same difference: draw rows with replacement, anew each time."
+            return (
+                "no width: draw rows with replacement, anew each time, and subtract the scores in "
+                "each draw, not the ends of two intervals."
+            )
         middle, right_middle = (low + high) / 2, (right_low + right_high) / 2
         if abs(middle - right_middle) > 0.3 * right_width:
             if abs(middle + right_middle) < 0.3 * right_width:
@@ -179,7 +204,8 @@ def check_paired_interval(paired_interval: Callable) -> str | None:
             right = f"{right_low:.3f} to {right_high:.3f}"
             return (
                 f"the interval is in the wrong place ({low:.3f} to {high:.3f}, not {right}). "
-                "Do labels, first and second use the same rows in each draw?"
+                "Do labels, first and second use the same rows in each draw? Are the ends the "
+                "quantiles 0.025 and 0.975 (with np.percentile: 2.5 and 97.5)?"
             )
         ratios.append(width / right_width)
         breaks.append(width / broken_width)
@@ -191,5 +217,8 @@ def check_paired_interval(paired_interval: Callable) -> str | None:
     if 0.78 < ratio < 0.9:
         return "too narrow, as if it were 90 %: leave out 2.5 % at *each* end."
     if ratio <= 0.9:
-        return "much too narrow: take the middle 95 % of the differences, not a standard error."
+        return (
+            "much too narrow: draw as many tables as there are, and take the middle 95 % of the "
+            "differences, not a standard error."
+        )
     return None

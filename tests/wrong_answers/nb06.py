@@ -77,6 +77,24 @@ def whole_cost(v, vp, t, tp, thresholds):
     return chosen, mean * len(t)
 
 
+def at_the_threshold(v, vp, t, tp, thresholds):
+    """Accuse at the threshold as well: >= in place of >."""
+    return choose_and_report(v, vp + 1e-9, t, tp + 1e-9, thresholds)
+
+
+def only_alarms(v, vp, t, tp, thresholds):
+    """Forget what a cheat costs who is let go."""
+    chosen = thresholds[choose(v, vp, thresholds, let_go=0)]
+    return chosen, cost(t, tp, chosen, let_go=0)
+
+
+def shares_of_each_label(v, vp, t, tp, thresholds):
+    """Divide each kind of error by the number of tables with that label."""
+    costs = {"alarm": 5 / (v == 0).mean(), "let_go": 1 / (v == 1).mean()}
+    chosen = thresholds[choose(v, vp, thresholds, **costs)]
+    return chosen, cost(t, tp, chosen, **costs)
+
+
 def bootstrap(
     score, labels, first, second, *, ends=(0.025, 0.975), replace=True, size=None, rows_for="all"
 ):
@@ -105,6 +123,28 @@ def plus_minus_standard_error(score, labels, first, second):
     return bootstrap(score, labels, first, second, ends=(0.16, 0.84))
 
 
+def ends_subtracted(score, labels, first, second):
+    """Make an interval for each judge and subtract the ends crosswise."""
+
+    def interval(p):
+        rng = np.random.default_rng(5)
+        draws = rng.integers(0, len(labels), (1000, len(labels)))
+        return np.quantile([score(labels[rows], p[rows]) for rows in draws], [0.025, 0.975])
+
+    return interval(first) - interval(second)[::-1]
+
+
+def first_alone(score, labels, first, second):
+    """Forget the second judge."""
+    draws = np.random.default_rng(5).integers(0, len(labels), (1000, len(labels)))
+    return np.quantile([score(labels[rows], first[rows]) for rows in draws], [0.025, 0.975])
+
+
+def arguments_swapped(score, *arrays):
+    """Give the probabilities to the score before the labels."""
+    return bootstrap(lambda labels, p: score(p, labels), *arrays)
+
+
 WRONG = [
     (checks.check_auc_by_hand, lambda y, p: 1 - auc(y, p), "the wrong way round"),
     (checks.check_auc_by_hand, lambda y, p: auc(y, p, tie=1), "takes it for a win"),
@@ -131,6 +171,9 @@ WRONG = [
         "makes the fewest errors",
     ),
     (checks.check_choose_and_report, last_of_equals, "Compare with <, not <="),
+    (checks.check_choose_and_report, at_the_threshold, "accuse with >, not >="),
+    (checks.check_choose_and_report, only_alarms, "a cheat who is let go costs 1 as well"),
+    (checks.check_choose_and_report, shares_of_each_label, "number of *all* tables"),
     (checks.check_choose_and_report, position, "position of the threshold"),
     (checks.check_choose_and_report, lambda *a: (0.95, 0.1), "40 validation tables should give"),
     (
@@ -155,5 +198,8 @@ WRONG = [
     (checks.check_paired_interval, lambda *a: bootstrap(*a)[::-1], "low end comes first"),
     (checks.check_paired_interval, plus_minus_standard_error, "not a standard error"),
     (checks.check_paired_interval, lambda *a: bootstrap(*a).mean(), "return two numbers"),
+    (checks.check_paired_interval, ends_subtracted, "do not subtract the ends"),
+    (checks.check_paired_interval, first_alone, "interval of first alone"),
+    (checks.check_paired_interval, arguments_swapped, "the labels first"),
     (checks.check_paired_interval, lambda *a: (0.0, np.inf), "two finite numbers"),
 ]

@@ -24,6 +24,21 @@ def longest_but_the_last(sequence):
     return longest
 
 
+def last_run(sequence):
+    """Count again with each new symbol, and forget the longest run so far."""
+    return runs(sequence)[-1]
+
+
+def never_again(sequence):
+    """Count equal neighbours and never start again."""
+    return 1 + sum(before == after for before, after in pairwise(sequence))
+
+
+def none_for_one(sequence):
+    """Start at 0, so that a single symbol is no run."""
+    return max(runs(sequence)) if len(sequence) > 1 else 0
+
+
 def grams(sequence, n, *, step=1, end=1):
     """Count n-grams, with a bug if asked for one."""
     starts = range(0, len(sequence) - n + end, step)
@@ -79,7 +94,10 @@ WRONG = [
     (checks.check_longest_run, longest_but_the_last, "until the end"),
     (checks.check_longest_run, lambda s: runs(s)[0], "the first run"),
     (checks.check_longest_run, lambda s: s[np.argmax(runs(s))], "Return how long"),
-    (checks.check_longest_run, lambda s: len(s), "should give 3, not 5"),
+    (checks.check_longest_run, last_run, "the longest one so far"),
+    (checks.check_longest_run, never_again, "Start again at 1"),
+    (checks.check_longest_run, none_for_one, "of one symbol"),
+    (checks.check_longest_run, lambda s: len(s), "should give 4, not 6"),
     (checks.check_ngram_counts, lambda s, n: grams(s, n, end=0), "the last n-gram is missing"),
     (checks.check_ngram_counts, lambda s, n: grams(s, n, end=n), "hangs over the end"),
     (checks.check_ngram_counts, lambda s, n: grams(s, n, step=n), "overlap"),
