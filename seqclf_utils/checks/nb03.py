@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from seqclf_utils.checks.report import call, exercise, tensors_close
+from seqclf_utils.checks.report import call, exercise, tensors_close, wrong_shape
 
 
 @exercise
@@ -19,9 +19,9 @@ def check_max_pool(max_pool: Callable) -> str | None:
     expected = torch.tensor([[-2.0, 1.0], [5.0, -2.0]])
     if isinstance(pooled, tuple):
         return ".max(dim=1) returns values and positions. Take .values, or call amax."
-    if not isinstance(pooled, Tensor) or pooled.shape != (2, 2):
-        shape = tuple(pooled.shape) if isinstance(pooled, Tensor) else type(pooled).__name__
-        return f"the result should have shape (N, H) = (2, 2); yours is {shape}."
+    hint = wrong_shape(pooled, (2, 2), "(N, H)")
+    if hint is not None:
+        return hint
     if not torch.equal(outputs, before):
         return "your function changed outputs; masked_fill (without _) makes a copy."
     if tensors_close(pooled, outputs.amax(dim=1)):
@@ -80,9 +80,9 @@ def check_packed_last(packed_last: Callable) -> str | None:
         before = embedded.clone()
         result = call(packed_last, cell, embedded, lengths.clone())
         n_calls, n_rows = sum(n > 0 for n in rows), sum(rows)
-        if not isinstance(result, Tensor) or result.shape != expected.shape:
-            shape = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
-            return f"the result should have shape (N, H) = {tuple(expected.shape)}; yours: {shape}."
+        hint = wrong_shape(result, tuple(expected.shape), "(N, H)")
+        if hint is not None:
+            return hint
         if not torch.equal(embedded, before):
             return "your function changed embedded; work on a copy."
         order = lengths.argsort(descending=True, stable=True)

@@ -6,7 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqclf_utils.checks.report import call, close, exercise, tensors_close, two_numbers
+from seqclf_utils.checks.report import (
+    call,
+    close,
+    exercise,
+    tensors_close,
+    two_numbers,
+    wrong_shape,
+)
 
 
 @exercise
@@ -61,9 +68,9 @@ def check_last_and_avg(last_and_avg: Callable) -> str | None:
     outputs = torch.tensor([[[1.0], [3.0], [8.0]], [[4.0], [5.0], [9.0]]])  # (N=2, L=3, H=1)
     pooled = call(last_and_avg, outputs, torch.tensor([2, 3]))
     expected = torch.tensor([[3.0, 2.0], [9.0, 6.0]])
-    if not isinstance(pooled, Tensor) or pooled.shape != (2, 2):
-        shape = tuple(pooled.shape) if isinstance(pooled, Tensor) else type(pooled).__name__
-        return f"the result should have shape (N, 2 H) = (2, 2); yours is {shape}."
+    hint = wrong_shape(pooled, (2, 2), "(N, 2 H)")
+    if hint is not None:
+        return hint
     if tensors_close(pooled, expected.flip(1)):
         return "the right numbers in the wrong order: first last, then avg."
     if close(pooled[0, 0], 8.0):
@@ -97,9 +104,9 @@ def check_attention_pool(attention_pool: Callable) -> str | None:
     scores = torch.tensor([[0.0, 1.0, 2.0], [1.0, -1.0, 0.5]])  # (N, L)
     before = outputs.clone(), scores.clone()
     pooled = call(attention_pool, outputs, lengths, scores)
-    if not isinstance(pooled, Tensor) or pooled.shape != (2, 2):
-        shape = tuple(pooled.shape) if isinstance(pooled, Tensor) else type(pooled).__name__
-        return f"the result should have shape (N, H) = (2, 2); yours is {shape}."
+    hint = wrong_shape(pooled, (2, 2), "(N, H)")
+    if hint is not None:
+        return hint
     if not (torch.equal(outputs, before[0]) and torch.equal(scores, before[1])):
         return "your function changed its arguments; masked_fill (without _) makes a copy."
     expected = _attention(outputs, lengths, scores)

@@ -60,3 +60,11 @@ def tensors_close(result: object, expected: Tensor) -> bool:
         and result.shape == expected.shape
         and torch.allclose(result.double(), expected.double(), atol=1e-6)
     )
+
+
+def wrong_shape(result: object, shape: tuple[int, ...], names: str) -> str | None:
+    """Say that the result is no tensor of this shape, with the names of its axes; else None."""
+    if isinstance(result, Tensor) and result.shape == shape:
+        return None
+    found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
+    return f"the result should have shape {names} = {shape}; yours is {found}."
