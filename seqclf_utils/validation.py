@@ -155,12 +155,15 @@ def check_labels(labels: Sequence[float], *, n_sequences: int | None = None) -> 
         Labels, int64, shape (N,).
 
     Raises:
+        TypeError: If there are no labels at all, as in a file of new sequences.
         ValueError: If a label is neither 0 nor 1, or their number is wrong.
 
     Example:
         >>> check_labels([0.0, 1.0, 1.0])
         array([0, 1, 1])
     """
+    if labels is None:
+        raise TypeError("labels is None; there must be one label, 0 or 1, per sequence")
     values = _as_array("labels", labels)
     if values.ndim != 1:
         raise ValueError(f"labels has shape {values.shape}; it must be one-dimensional, (N,)")

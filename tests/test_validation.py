@@ -417,6 +417,12 @@ def test_labels_become_int64(labels):
     assert not np.shares_memory(found, np.asarray(labels))
 
 
+def test_no_labels_are_said_to_be_missing():
+    """Whoever passes a table without labels is told that, and not something about shapes."""
+    with pytest.raises(TypeError, match="labels is None; there must be one label, 0 or 1, per"):
+        v.check_labels(None)
+
+
 def test_a_label_tensor_may_carry_a_gradient():
     """Labels in a tensor that requires a gradient are read all the same."""
     assert v.check_labels(torch.tensor([1.0], requires_grad=True)).tolist() == [1]
