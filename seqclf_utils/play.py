@@ -6,7 +6,6 @@
 import io
 from collections.abc import Sequence
 
-import ipywidgets as widgets
 import numpy as np
 import torch
 from IPython.display import display
@@ -196,9 +195,8 @@ def picture(table: DiceTable) -> bytes:
     Returns:
         The picture as PNG.
     """
-    figure = Figure(
-        figsize=(8.4, 4.2), layout="constrained"
-    )  # not pyplot's: nothing may show it a second time
+    # Not pyplot's figure: nothing may show it a second time.
+    figure = Figure(figsize=(8.4, 4.2), layout="constrained")
     plot_dice_table(table, ax=figure.subplots())
     png = io.BytesIO()
     figure.savefig(png, format="png")
@@ -218,6 +216,8 @@ class Game:
     """
 
     def __init__(self, model: nn.Module, rng: np.random.Generator) -> None:
+        import ipywidgets as widgets  # only who plays pays for it, not every import of the package
+
         self.model, self.rng = model, rng
         self.who = widgets.Dropdown(
             options=[("a secret player", "secret"), ("a cheat", "cheat"), ("honest", "honest")],

@@ -75,15 +75,7 @@ def plot_loss_curves(
         )
     if best_possible is not None:
         ax.axhline(best_possible, color=BEST_COLOR, linestyle=":", label="_best possible")
-        ax.annotate(
-            "best possible",
-            (1, best_possible),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="right",
-            color=BEST_COLOR,
-        )
+        _label_best_possible(ax, (1, best_possible), ("axes fraction", "data"))
     ax.set(xlabel="epoch", ylabel="loss (nats per sequence)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.margins(y=0.12)
@@ -114,14 +106,7 @@ def plot_lines(
         ax.plot(x, y, color=color, linestyle=style, label=name)
     if best_possible is not None:
         ax.plot(x, best_possible, color=BEST_COLOR, linestyle=":", label="_best possible")
-        ax.annotate(
-            "best possible",
-            (x[-1], best_possible[-1]),
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="right",
-            color=BEST_COLOR,
-        )
+        _label_best_possible(ax, (x[-1], best_possible[-1]))
     ax.legend()
     return ax
 
@@ -176,14 +161,7 @@ def plot_dots(
         if best is not None:
             ax.hlines(best, column - 0.4, column + 0.4, color=BEST_COLOR, linestyle=":")
     if best_possible:
-        ax.annotate(
-            "best possible",
-            (column + 0.4, best),
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="right",
-            color=BEST_COLOR,
-        )
+        _label_best_possible(ax, (column + 0.4, best))
     ax.set_xticks(range(len(scores)), scores)
     return ax
 
@@ -285,3 +263,18 @@ def plot_outline(sequence: np.ndarray, *, ax: Axes | None = None) -> Axes:
 def _axes(ax: Axes | None) -> Axes:
     """Return `ax`, or the axes of a new figure."""
     return plt.subplots()[1] if ax is None else ax
+
+
+def _label_best_possible(
+    ax: Axes, end: tuple[float, float], coordinates: str | tuple[str, str] = "data"
+) -> None:
+    """Write "best possible" above the right end of a line."""
+    ax.annotate(
+        "best possible",
+        end,
+        xycoords=coordinates,
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="right",
+        color=BEST_COLOR,
+    )
