@@ -1,22 +1,15 @@
 """The page of confusions and the gallery, notebook 09, hold all nineteen and lead to each other."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
+from notebook_text import ROOT, markdown
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "confusions.md"
 GALLERY = ROOT / "notebooks" / "09_when_it_goes_wrong.ipynb"
 NUMBERS = [f"{number:02d}" for number in range(1, 20)]
 PARTS = ("**Symptom:**", "**Why:**", "**Fix:**", "**Next time:**")
-
-
-def markdown(path):
-    """Return a notebook's Markdown cells as one text."""
-    cells = nbformat.read(path, as_version=4).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 def rows():

@@ -1,23 +1,14 @@
 """The glossary and the list of references agree with the notebooks."""
 
 import re
-from pathlib import Path
 
-import nbformat
 import pytest
+from notebook_text import NOTEBOOKS, ROOT, markdown
 
-ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\((https?://[^)\s]+)\)")
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-
-
-def markdown(path):
-    """Return a notebook's Markdown as one text."""
-    notebook = nbformat.read(path, as_version=4)
-    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
 def prose(path):

@@ -8,14 +8,12 @@ import importlib
 import inspect
 import re
 import textwrap
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
+from notebook_text import NOTEBOOKS
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # The definitions of the package that each notebook builds.
 MIRRORED = {
     "00_start_here": set(),
