@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
 from matplotlib.testing.exceptions import ImageComparisonFailure
 
+from seqclf_utils.files import write_atomically
+
 FIGURES_DIR = Path(__file__).resolve().parent.parent / "figures"
 
 
@@ -52,12 +54,15 @@ def write_figure(figure: Figure, png: bytes, name: str, *, folder: Path = FIGURE
         png: The figure as PNG.
         name: File name without ending.
         folder: Where to store it.
+
+    Raises:
+        OSError: If it cannot be written; what was stored before stays whole.
     """
     folder.mkdir(exist_ok=True)
-    (folder / f"{name}.png").write_bytes(png)
-    svg = io.StringIO()
+    svg = io.BytesIO()
     figure.savefig(svg, format="svg", bbox_inches="tight", metadata={"Date": None})
-    (folder / f"{name}.svg").write_text(svg.getvalue(), encoding="utf-8", newline="\n")
+    write_atomically(folder / f"{name}.png", png)
+    write_atomically(folder / f"{name}.svg", svg.getvalue())
 
 
 def check_figure(

@@ -13,6 +13,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from seqclf_utils.files import write_atomically
+
 NOTEBOOKS_DIR = Path(__file__).resolve().parent.parent / "notebooks"
 
 
@@ -56,9 +58,7 @@ def execute(path: Path) -> tuple[float, float]:
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
-    fresh = path.with_suffix(".ipynb.tmp")
-    nbformat.write(normalise(notebook), fresh)
-    os.replace(fresh, path)  # all or nothing, also on a full disk
+    write_atomically(path, (nbformat.writes(normalise(notebook)) + "\n").encode())
     return time.perf_counter() - started, cpu_seconds() - cpu_started
 
 

@@ -5,13 +5,13 @@ are the same on every machine, so running it again changes nothing; a test does 
 """
 
 import io
-import os
 from pathlib import Path
 
 import numpy as np
 from torch.utils.data import DataLoader
 
 import seqclf_utils as sc
+from seqclf_utils.files import write_atomically
 from seqclf_utils.trained import WEIGHTS_FILE
 
 N_TABLES = 3000
@@ -65,9 +65,7 @@ def store(model: sc.LSTMClassifier, path: Path = WEIGHTS_FILE) -> None:
         path: Where to.
     """
     path.parent.mkdir(exist_ok=True)
-    fresh = path.with_suffix(".npz.tmp")
-    fresh.write_bytes(to_npz(model))
-    os.replace(fresh, path)
+    write_atomically(path, to_npz(model))
 
 
 def judge(model: sc.LSTMClassifier) -> dict[str, dict[str, float]]:
