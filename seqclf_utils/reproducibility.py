@@ -2,6 +2,8 @@
 
 import functools
 import random
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,6 +38,52 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def random_state(loaders: Iterable = ()) -> dict[str, Any]:
+    """Return where the random numbers of Python, NumPy, PyTorch and of data loaders stand.
+
+    Args:
+        loaders: Data loaders; the generators that shuffle for them count, if they have any.
+
+    Returns:
+        Numbers, tuples and tensors that `set_random_state` takes.
+
+    Example:
+        >>> state = random_state()
+        >>> first = torch.rand(1)
+        >>> set_random_state(state)
+        >>> bool(torch.rand(1) == first)
+        True
+    """
+    name, keys, *rest = np.random.get_state()
+    return {
+        "python": random.getstate(),
+        "numpy": (name, keys.tolist(), *rest),
+        "torch": torch.get_rng_state(),
+        "loaders": [generator.get_state() for generator in _generators(loaders)],
+    }
+
+
+def set_random_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
+    """Put all random numbers back to where they stood.
+
+    Args:
+        state: What `random_state` returned.
+        loaders: Data loaders made like those it was given.
+    """
+    random.setstate(state["python"])
+    np.random.set_state(state["numpy"])
+    torch.set_rng_state(state["torch"])
+    for generator, kept in zip(_generators(loaders), state["loaders"], strict=True):
+        generator.set_state(kept)
+
+
+def _generators(loaders: Iterable) -> list[torch.Generator]:
+    """List the generators that data loaders and their samplers bring along, each once."""
+    owners = [owner for loader in loaders for owner in (loader, getattr(loader, "sampler", None))]
+    found = {id(g): g for g in (getattr(owner, "generator", None) for owner in owners)}
+    return [generator for generator in found.values() if isinstance(generator, torch.Generator)]
 
 
 def agree_across_machines() -> None:

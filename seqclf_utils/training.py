@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Iterator, Sequence
+from os import PathLike
 
 import pandas as pd
 import torch
@@ -12,6 +13,8 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from seqclf_utils.audience import person_watches
+from seqclf_utils.checkpoints import Checkpoint
+from seqclf_utils.interrupts import CtrlC
 from seqclf_utils.validation import check_count, check_finite, check_nonnegative
 
 
@@ -68,6 +71,11 @@ class EarlyStopping:
             # A deep copy: state_dict() alone refers to the weights that training goes on changing.
             self.best_weights = copy.deepcopy(model.state_dict())
             self.best_loss, self.best_epoch = val_loss, self.epoch
+        return self.should_stop
+
+    @property
+    def should_stop(self) -> bool:
+        """Tell whether `patience` epochs in a row brought no improvement."""
         return self.epoch - self.best_epoch >= self.patience
 
     def restore(self, model: nn.Module) -> None:
@@ -150,12 +158,17 @@ def fit(
     max_epochs: int = 50,
     patience: int = 5,
     learning_rate: float = 1e-3,
+    checkpoint: str | PathLike | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train with BCEWithLogitsLoss and Adam until the validation loss stops improving.
 
-    However training ends (patience, last epoch, interrupt, error), the model leaves with the best
-    weights it had at the end of any epoch.
+    However training ends (patience, last epoch, Ctrl-C, error), the model leaves with the best
+    weights it had at the end of any epoch. Ctrl-C ends training and nothing else: what is finished
+    is returned.
+
+    With a checkpoint, a run that was broken off (by Ctrl-C, a power cut, `kill -9`) goes on when
+    the same call is made again, and ends as it would have without the break.
 
     Args:
         model: Called as `model(padded, lengths)`, returns logits, shape (N,).
@@ -164,6 +177,9 @@ def fit(
         max_epochs: Most passes over the training data, at least 1.
         patience: Epochs in a row without improvement after which training stops, at least 1.
         learning_rate: Step size of Adam (Kingma and Ba, 2015), at least 0.
+        checkpoint: File that keeps the run, written after each epoch; one file a run. If it exists,
+            training goes on from it: same model, data and learning rate, at least as many
+            max_epochs and as much patience.
         progress: Whether to show a progress bar while a person watches.
 
     Returns:
@@ -172,28 +188,34 @@ def fit(
 
     Raises:
         TypeError: If a number is not of the right kind.
-        ValueError: If a number is out of range or a loss becomes NaN or infinite.
+        ValueError: If a number is out of range, a loss becomes NaN or infinite, or the checkpoint
+            is damaged or of another run.
+        OSError: If the checkpoint cannot be read or written.
     """
     check_count("max_epochs", max_epochs, minimum=1)
     check_nonnegative("learning_rate", learning_rate)
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     stopper = EarlyStopping(patience)
-    losses = []
-    try:
-        for _ in progress_bar(range(max_epochs), shown=progress):
-            train_loss = train_one_epoch(model, train_loader, criterion, optimizer)
-            val_loss = evaluate(model, val_loader, criterion)
-            losses.append((len(losses) + 1, train_loss, val_loss))
-            if stopper.step(val_loss, model):
-                break
-    except KeyboardInterrupt:
-        print(f"Interrupted in epoch {len(losses) + 1}: best weights so far kept.")
-    finally:
-        if stopper.best_epoch > 0:
-            stopper.restore(model)
-    history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
-    return history.assign(is_best=history["epoch"] == stopper.best_epoch)
+    run = Checkpoint(checkpoint, model, optimizer, stopper, (train_loader, val_loader))
+    with CtrlC() as stoppable:
+        losses = run.load(max_epochs, lambda: evaluate(model, val_loader, criterion))
+        try:
+            for epoch in progress_bar(range(len(losses) + 1, max_epochs + 1), shown=progress):
+                if stopper.should_stop:
+                    break
+                train_loss = train_one_epoch(model, stoppable(train_loader), criterion, optimizer)
+                val_loss = evaluate(model, stoppable(val_loader), criterion)
+                stopper.step(val_loss, model)
+                losses.append((epoch, train_loss, val_loss))
+                run.save(losses)
+        except KeyboardInterrupt:
+            print(f"Interrupted in epoch {len(losses) + 1}: best weights so far kept.")
+        finally:
+            if stopper.best_epoch > 0:
+                stopper.restore(model)
+        history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
+        return history.assign(is_best=history["epoch"] == stopper.best_epoch)
 
 
 def progress_bar(steps: Sequence[int], *, shown: bool = True) -> Iterator[int]:

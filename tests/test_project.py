@@ -19,9 +19,9 @@ INIT = ("seqclf_utils", "__init__.py")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 README = (ROOT / "README.md").read_text("utf-8")
 LAYERS = [
-    {"validation", "audience"},
+    {"validation", "audience", "files", "interrupts"},
     {"casino", "csv_data", "data", "datasets", "reproducibility"},
-    {"model"},
+    {"model", "checkpoints"},
     {"training", "evaluation", "trained"},
     {"plotting", "figures", "checks"},
     {"play"},

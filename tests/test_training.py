@@ -2,6 +2,7 @@
 
 import copy
 import math
+import signal
 import sys
 from types import SimpleNamespace
 
@@ -16,8 +17,10 @@ from torch import nn
 from seqclf_utils import (
     EarlyStopping,
     LSTMClassifier,
+    checkpoints,
     evaluate,
     fit,
+    interrupts,
     make_casino,
     make_loaders,
     split_indices,
@@ -509,6 +512,92 @@ def test_ctrl_c_in_the_first_epoch(side):
 
     assert len(history) == 0
     assert list(history.columns) == ["epoch", "train_loss", "val_loss", "is_best"]
+
+
+class PressCtrlC:
+    """Press Ctrl-C just before the k-th step that Python takes in these functions or files."""
+
+    def __init__(self, at, *, codes=(), files=()):
+        self.left, self.codes, self.files = at, codes, files
+        self.pressed_in = None
+
+    def __call__(self, frame, event, argument):
+        """Count lines, and single instructions of `codes`."""
+        if frame.f_code in self.codes:
+            frame.f_trace_opcodes = True
+            counts = event == "opcode"
+        elif frame.f_code.co_filename in self.files:
+            counts = event == "line"
+        else:
+            return None
+        if counts:
+            self.left -= 1
+            if self.left < 0:
+                sys.settrace(None)
+                self.pressed_in = frame.f_code.co_name
+                signal.getsignal(signal.SIGINT)(signal.SIGINT, frame)  # as Python does it
+        return self
+
+
+def fit_and_press(at, **where):
+    """Fit for six epochs and press Ctrl-C once; return model, history and where it happened."""
+    model, press, coverage = OneLogit(), PressCtrlC(at, **where), sys.gettrace()
+    sys.settrace(press)
+    try:
+        history = fit(model, TRAIN, VAL, max_epochs=6, learning_rate=0.1, progress=False)
+    except KeyboardInterrupt:
+        history = None  # before training began, or as the result was handed over
+    finally:
+        sys.settrace(coverage)
+    return model, history, press.pressed_in
+
+
+@pytest.fixture
+def _python_handles_ctrl_c():
+    """Begin with Python's own handler, whatever runs the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_python_handles_ctrl_c")
+@pytest.mark.parametrize(
+    ("where", "n_epochs"),
+    [
+        ({"codes": [fit.__code__]}, range(7)),
+        ({"codes": [EarlyStopping.step.__code__, EarlyStopping.restore.__code__]}, range(1, 7)),
+        ({"codes": [train_one_epoch.__code__, evaluate.__code__]}, range(7)),
+        (
+            {"files": [fit.__code__.co_filename, interrupts.__file__, checkpoints.__file__]},
+            range(7),
+        ),
+    ],
+    ids=["fit", "stopper", "batches", "lines"],
+)
+def test_ctrl_c_anywhere(where, n_epochs):
+    """Before any step of training: the history is whole and its best weights are in the model."""
+    losses = ["epoch", "train_loss", "val_loss"]
+    whole, seen, lost = fit_one_logit(OneLogit(), max_epochs=6), set(), []
+    for at in range(100_000):
+        model, history, place = fit_and_press(at, **where)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert torch.is_grad_enabled()
+        assert model.training
+        if history is None:
+            lost.append((at, place, model.logit.item()))
+            continue
+        seen.add(len(history))
+        if len(history):
+            pd.testing.assert_frame_equal(history[losses], whole[losses].iloc[: len(history)])
+            assert_restored(model, history, min(len(history), BEST_EPOCH))
+        if place is None:
+            break
+    assert seen == set(n_epochs)
+    # Only before the first batch, and when all is done and the result is on its way out.
+    before = [step for step, _, logit in lost if logit == 0]
+    after = [step for step, _, logit in lost if logit != 0]
+    assert before == list(range(len(before)))
+    assert after == list(range(at - len(after), at))
 
 
 @pytest.mark.parametrize("side", ["train", "val"])
