@@ -1,8 +1,9 @@
-"""The one entry point of the course: python course.py lab | test | run.
+"""The one entry point of the course: python course.py lab | test | run | mutants | everywhere.
 
 lab   open the notebooks in JupyterLab
-test  run every notebook and compare its outputs with the stored ones, and run the unit tests
+test  run every notebook, compare its outputs with the stored ones, and run the unit tests
 run   execute every notebook again and rewrite its stored outputs and figures/
+mutants, everywhere  do the tests notice every mistake, and pass on every machine? Takes hours.
 
 The first time, each command makes a virtual environment in .venv and installs the tested versions
 there. Needs Python 3.11 or newer and nothing else; uv is used if it is on the PATH.
@@ -25,13 +26,13 @@ COMMANDS = {
     "lab": ["jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/tree/notebooks"],
     "test": ["pytest", "--nbval"],
     "run": ["tools.run_notebooks"],
+    "mutants": ["tools.mutants"],
+    "everywhere": ["tools.everywhere"],
 }
-HELP = """
-Run the same command again: it starts over where needed. If that fails too, look above for:
+HELP = """Run the same command again: it starts over where needed. If that fails too, look for:
   "connect", "timed out", "proxy": this machine does not reach the package index ("No matching
     distribution" then follows). Try another network, or ask for the proxy of this one.
-  "No space left": the disk is full, or the one for temporary files is. Make room. On Linux the
-    CPU build of PyTorch is much smaller (README, Troubleshooting).
+  "No space left": make room, also for temporary files (or see README, "several GB on Linux").
   "No matching distribution" alone: there is no PyTorch for this machine or this Python, often as
     it is very new or 32-bit. Delete the folder .venv and take 64-bit Python 3.12 or 3.13.
   "ensurepip": on Debian and Ubuntu, type sudo apt install python3-venv
@@ -88,8 +89,7 @@ def make_environment(uv):
         stop(text % (free_gb(), NEEDED_GB))
     say("[1/2] Making the environment .venv ...")
     os.makedirs(VENV)
-    open(UNFINISHED, "w").close()
-    # --clear would delete the mark, --allow-existing keeps it; --seed brings pip along.
+    open(UNFINISHED, "w").close()  # uv's --clear would delete it; its --seed brings pip along
     venv = [uv, "venv", "-q", "--allow-existing", "--seed", "--python", sys.executable]
     call((venv if uv else [sys.executable, "-m", "venv"]) + [VENV], "Making .venv")
 
@@ -127,9 +127,8 @@ def run(command):
 def main():
     """Install what is missing, then run the command in .venv."""
     if sys.version_info < (3, 11):
-        text = "this is Python %d.%d; the course needs 3.11 or newer (https://www.python.org)."
-        text += " If you have it, name it: python3.12 course.py (Windows: py -3.12 course.py) ..."
-        stop(text % sys.version_info[:2])
+        text = "this is Python %d.%d; the course needs 3.11 or newer (python.org). If you have it: "
+        stop(text % sys.version_info[:2] + "python3.12 course.py (Windows: py -3.12 course.py) ...")
     if os.name == "nt" and sys.version_info < (3, 12, 4) and not HERE.isascii():
         stop("move this folder where its path is plain, such as C:\\course, or take Python 3.13.")
     raw = argparse.RawDescriptionHelpFormatter
@@ -143,7 +142,8 @@ def main():
         stop("interrupted; run the same command again and it starts over where that is needed.")
     except OSError as error:  # a full disk, a folder without write permission, a file in use
         stop("%s\n%s" % (error, HELP))
-    sys.exit(run(["-m"] + COMMANDS[arguments.command] + arguments.rest))
+    whole = ["--cov"] if arguments.command == "test" else []  # parts do not reach every line
+    sys.exit(run(["-m"] + COMMANDS[arguments.command] + (arguments.rest or whole)))
 
 
 if __name__ == "__main__":

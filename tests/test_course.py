@@ -109,7 +109,7 @@ def test_nothing_is_done_when_up_to_date(machine, capsys):
     capsys.readouterr()
 
     assert machine.run("test") == (0, [])
-    assert capsys.readouterr().out == "$ python -m pytest --nbval\n"
+    assert capsys.readouterr().out == "$ python -m pytest --nbval --cov\n"
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml"])
@@ -333,6 +333,8 @@ LAB = ["-m", "jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/
     [
         ("test", ["-m", "pytest", "--nbval"]),
         ("run", ["-m", "tools.run_notebooks"]),
+        ("mutants", ["-m", "tools.mutants"]),
+        ("everywhere", ["-m", "tools.everywhere"]),
         ("lab", LAB),
     ],
 )
@@ -341,8 +343,9 @@ def test_commands_are_these_and_extra_arguments_follow(machine, name, expected):
     machine.run(name)
     machine.run(name, "--no-browser", "-k", "x y", "--help")
     python = str(machine.python)
+    whole = ["--cov"] if name == "test" else []  # only all tests together reach every line
     assert machine.commands == [
-        [python, *expected],
+        [python, *expected, *whole],
         [python, *expected, "--no-browser", "-k", "x y", "--help"],
     ]
 
