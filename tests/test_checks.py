@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from wrong_answers.nb04 import halving
 
 from seqclf_utils import checks
 
@@ -63,3 +64,15 @@ def test_answers_of_the_wrong_kind_are_not_correct(check, answer, capsys):
     """Nonsense never passes and never raises."""
     check(lambda *arguments: answer)
     assert capsys.readouterr().out.startswith("Not yet: ")
+
+
+def test_loaders_of_a_check_have_a_length(capsys):
+    """A right answer that shows a progress bar, or divides by len(loader), is Correct."""
+
+    def fit_halving(model, train_loader, val_loader, max_epochs, patience):
+        assert len(train_loader) == len(val_loader) == 1
+        return halving()(model, train_loader, val_loader, max_epochs, patience)
+
+    checks.check_fit_halving(fit_halving)
+
+    assert capsys.readouterr().out == "Correct\n"

@@ -83,3 +83,22 @@ def test_the_index_of_the_gallery_leads_to_every_entry():
     }
     links = re.findall(r"\]\(#([^)]+)\)", markdown(GALLERY))
     assert set(links) == anchors
+
+
+def test_the_page_of_faults_names_tests_that_exist():
+    """Each row ends in the test that holds it."""
+    text = (ROOT / "docs" / "faults.md").read_text("utf-8")
+    table = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    assert len(table) >= 8
+    for line in table:
+        named = re.findall(r"`(tests/\w+\.py)(?:::(\w+))?`", line.split(" | ")[-1])
+        assert named, line
+        for name, function in named:
+            assert f"def {function}" in (ROOT / name).read_text("utf-8"), (name, function)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
+def test_links_of_the_docs_lead_somewhere(path):
+    """A relative link names a file that exists."""
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8")):
+        assert (path.parent / target).exists(), target

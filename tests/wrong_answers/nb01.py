@@ -94,6 +94,11 @@ WRONG = [
     ),
     (
         checks.check_audit_split,
+        audit_but(one_label=lambda y, g, s: ", ".join(audit(y, g, s)["lacks a label"])),
+        '"lacks a label" should be a list',
+    ),
+    (
+        checks.check_audit_split,
         audit_but(torn=lambda y, g, s: np.intersect1d(g[s.train_idx], g[s.test_idx])),
         '"torn groups" lacks',
     ),

@@ -72,7 +72,8 @@ def halving(
         before = np.inf
         for _ in range(max_epochs):
             used = rate
-            train_one_epoch(model, loaders[train_on], criterion, optimizer)
+            if train_on is not None:
+                train_one_epoch(model, loaders[train_on], criterion, optimizer)
             val_loss = evaluate(model, val_loader, criterion)
             if val_loss < best or (equal and val_loss <= best + 1e-9):
                 best, kept = val_loss, keep(model.state_dict())
@@ -149,6 +150,11 @@ WRONG = [
     (checks.check_fit_halving, halving(stop=True), "halve, and go on"),
     (checks.check_fit_halving, halving(after=True), "before you halve it"),
     (checks.check_fit_halving, halving(train_on=1), "0 times through the training side"),
+    (
+        checks.check_fit_halving,
+        halving(train_on=None),
+        "0 times through the training side and 3 times through the validation side",
+    ),
     (checks.check_fit_halving, halving(factor=1), "never halved"),
     (checks.check_fit_halving, halving(factor=10), "should give the rates"),
     (checks.check_fit_halving, halving(previous=True), "not with the epoch before"),

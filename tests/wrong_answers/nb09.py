@@ -47,6 +47,12 @@ def no_axis(predict, padded, lengths):
     return all(predict(padded[i, :n], n) == together[i] for i, n in enumerate(lengths))
 
 
+def no_axis_but_lengths(predict, padded, lengths):
+    """Ask about a sequence without the axis of the batch, though its length has it."""
+    alone = [predict(padded[i, :n], lengths[i : i + 1]) for i, n in enumerate(lengths)]
+    return torch.allclose(torch.cat(alone), predict(padded, lengths))
+
+
 def shorter_only(predict, padded, lengths):
     """Leave out the longest, which has no padding."""
     moved = predict(padded, lengths) - alone(predict, padded, lengths)
@@ -82,9 +88,12 @@ def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
     """Train with one bug of the five, or some other; right without one."""
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    if bug == "other optimizer":
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
     best_loss, best_weights, waited = float("inf"), None, 0
     model.train()
     for _ in range(max_epochs):
+        weights_before = copy.deepcopy(model.state_dict())
         if bug != "stays in eval":
             model.train()
         for padded, lengths, labels in train_batches:
@@ -102,12 +111,16 @@ def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
         val_loss = np.average(losses, weights=sizes)
         if bug == "sum":
             val_loss = np.dot(losses, sizes)
+        if bug == "all batches full":
+            val_loss = np.dot(losses, sizes) / (len(sizes) * max(sizes))
         waited += 1
         if val_loss < best_loss:
             best_loss, waited = val_loss, 0
             best_weights = model.state_dict()
             if bug != "alias":
                 best_weights = copy.deepcopy(best_weights)
+            if bug == "copied too early":
+                best_weights = weights_before
         if waited >= patience + (bug == "too patient"):
             model.load_state_dict(best_weights)
             break
@@ -142,6 +155,7 @@ WRONG = [
     (checks.check_is_batch_invariant, each, "for the whole batch"),
     (checks.check_is_batch_invariant, without_abs, "can be negative"),
     (checks.check_is_batch_invariant, no_axis, "lengths of shape (N,)"),
+    (checks.check_is_batch_invariant, no_axis_but_lengths, "padded of shape (N, L)"),
     (checks.check_is_batch_invariant, shorter_only, "longest sequence is left out"),
     (checks.check_is_batch_invariant, lambda *a: one_by_one(*a, atol=0.1), "too generous"),
     (checks.check_is_batch_invariant, lambda *a: 0.3, "True or False"),
@@ -153,6 +167,9 @@ WRONG = [
     (checks.check_train_and_keep_best, with_bug("alias"), "is not a copy"),
     (checks.check_train_and_keep_best, with_bug("only if stopped"), "epochs run out"),
     (checks.check_train_and_keep_best, with_bug("sum"), "divided by the number of sequences"),
+    (checks.check_train_and_keep_best, with_bug("all batches full"), "with 4 + 1 sequences"),
+    (checks.check_train_and_keep_best, with_bug("other optimizer"), "leave optimizer and loss"),
+    (checks.check_train_and_keep_best, with_bug("copied too early"), "weights of the best epoch"),
     (checks.check_train_and_keep_best, with_bug("back every time"), "once, after the loop"),
     (checks.check_train_and_keep_best, with_bug("too patient"), "yours ran 4"),
     (checks.check_train_and_keep_best, with_bug("last loss"), "the lowest validation loss"),
