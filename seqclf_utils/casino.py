@@ -13,9 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from seqclf_utils.validation import check_choice, check_count, check_seed, check_sequences
+from seqclf_utils.validation import (
+    check_choice,
+    check_count,
+    check_numbers,
+    check_seed,
+    check_sequences,
+)
 
 N_FACES = 6
+MOST_THROWS = 10**8  # at all tables together, 800 MB; more would fill the memory
 
 
 class Player(NamedTuple):
@@ -120,7 +127,7 @@ def make_casino(
     Labels are fair coin flips; lengths are uniform and tell nothing about the label.
 
     Args:
-        n_sequences: Number of tables, at least 1.
+        n_sequences: Number of tables, at least 1; times `max_length` at most 10**8.
         cheat: "crude" (a die loaded on six is swapped in now and then), "clever" (every face
             comes up as often as at an honest table; only the order betrays it), "early" (the
             first throw tells), "late" (the last throw tells) or "spread" (a little everywhere).
@@ -140,10 +147,13 @@ def make_casino(
         >>> [len(sequence) for sequence in casino.sequences], casino.labels
         ([6, 5], array([1, 1]))
     """
-    check_count("n_sequences", n_sequences, minimum=1)
+    n_sequences = check_count("n_sequences", n_sequences, minimum=1, maximum=MOST_THROWS)
     check_choice("cheat", cheat, CHEATS)
-    check_count("min_length", min_length, minimum=1)
-    check_count("max_length", max_length, minimum=min_length)
+    min_length = check_count("min_length", min_length, minimum=1)
+    max_length = check_count("max_length", max_length, minimum=min_length)
+    check_count(
+        "n_sequences * max_length", n_sequences * max_length, minimum=1, maximum=MOST_THROWS
+    )
     rng = np.random.default_rng(check_seed(seed))
 
     labels = rng.integers(0, 2, n_sequences)
@@ -167,6 +177,7 @@ def log_likelihood_ratio(sequences: Sequence[Sequence[int]], *, cheat: str) -> n
         log P(sequence | cheat) - log P(sequence | honest) in nats, float64, shape (N,).
 
     Raises:
+        TypeError: If `sequences` is not a collection of sequences.
         ValueError: If `cheat` is unknown or a sequence is not made of symbols 1..6.
 
     Example:
@@ -178,7 +189,7 @@ def log_likelihood_ratio(sequences: Sequence[Sequence[int]], *, cheat: str) -> n
     if cheat == "late":
         rows = [row[::-1] for row in rows]
     honest, cheating = PLAYERS[cheat]
-    return log_likelihood(rows, cheating) - log_likelihood(rows, honest)
+    return _forward(rows, cheating) - _forward(rows, honest)
 
 
 def log_likelihood(sequences: Sequence[np.ndarray], player: Player) -> np.ndarray:
@@ -193,7 +204,34 @@ def log_likelihood(sequences: Sequence[np.ndarray], player: Player) -> np.ndarra
 
     Returns:
         log P(sequence | player) in nats, float64, shape (N,).
+
+    Raises:
+        TypeError: If `sequences` is not a collection of sequences or `player` no Player.
+        ValueError: If a sequence is not made of symbols 1..6, or a table of `player` does not
+            hold probabilities.
     """
+    rows = [s.numpy() for s in check_sequences(sequences, vocab_size=N_FACES + 1)]
+    _check_player(player)
+    return _forward(rows, player)
+
+
+def _check_player(player: Player) -> None:
+    """Refuse tables that are no hidden Markov model with six faces."""
+    if not isinstance(player, Player):
+        raise TypeError(f"player is a {type(player).__name__}; it must be a Player")
+    n_dice = len(check_numbers("player.start", player.start))
+    shapes = {"start": (n_dice,), "switch": (n_dice, n_dice), "faces": (n_dice, N_FACES)}
+    for name, shape in shapes.items():
+        table = np.asarray(getattr(player, name))
+        if table.shape != shape:
+            raise ValueError(f"player.{name} has shape {table.shape}; it must be {shape}")
+        check_numbers(f"player.{name}", table.ravel())
+        if (table < 0).any() or not np.allclose(table.sum(axis=-1), 1):
+            raise ValueError(f"player.{name} must hold probabilities, and each row must sum to 1")
+
+
+def _forward(sequences: Sequence[np.ndarray], player: Player) -> np.ndarray:
+    """Run the forward algorithm on sequences that are known to be good, float64, shape (N,)."""
     lengths = np.array([len(sequence) for sequence in sequences])
     throws = np.zeros((len(sequences), lengths.max()), dtype=np.int64)  # (N, L)
     for row, sequence in zip(throws, sequences, strict=True):

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
+
+from seqclf_utils.validation import check_numbers, is_list, shorten
 
 COLUMNS = ("sequence", "label", "group")  # in any order; label and group may be missing
 AS_UTF8 = "save it again as UTF-8 (in Excel: file type 'CSV UTF-8')"
@@ -46,16 +49,19 @@ class SequenceTable:
             One name a symbol.
 
         Raises:
-            ValueError: If a symbol is not 1..K.
+            ValueError: If `sequence` is not one-dimensional, or a symbol is not 1..K.
         """
-        numbers = [int(symbol) for symbol in sequence]
-        for position, number in enumerate(numbers):
-            if not 1 <= number <= len(self.symbols):
-                raise ValueError(
-                    f"sequence[{position}] is {number}; "
-                    f"symbols must be 1..{len(self.symbols)} (0 is kept for padding)"
-                )
-        return [self.symbols[number - 1] for number in numbers]
+        if is_list(sequence) and len(sequence) == 0:
+            return []
+        numbers = check_numbers("sequence", sequence)
+        is_wrong = ~np.isin(numbers, range(1, self.vocab_size))
+        if is_wrong.any():
+            position = int(is_wrong.argmax())
+            raise ValueError(
+                f"sequence[{position}] is {numbers[position]:g}; "
+                f"symbols must be 1..{len(self.symbols)} (0 is kept for padding)"
+            )
+        return [self.symbols[int(number) - 1] for number in numbers]
 
 
 def load_csv(
@@ -85,7 +91,7 @@ def load_csv(
 
     Raises:
         OSError: If there is no such file, or it cannot be read.
-        TypeError: If `label_names` or `symbols` is not a list of text.
+        TypeError: If `path` is no file name, or `label_names` or `symbols` not a list of text.
         ValueError: If the file is not such a CSV file; the message names the line, the column,
             what stands there and what is allowed. A row over several lines is named by its first.
 
@@ -104,7 +110,7 @@ def load_csv(
         raise ValueError(f"label_names holds {len(codes)} names; there must be 2, for 0 and for 1")
     if symbols is not None:
         symbols = _check_names("symbols", symbols)
-    path = Path(path)
+    path = _check_path(path)
     rows = _read_rows(_read_text(path), path.name)
     columns = _read_columns(rows, path.name)
 
@@ -125,15 +131,29 @@ def load_csv(
 
 def _check_names(argument: str, names: Sequence[str]) -> tuple[str, ...]:
     """Return names as a tuple if each is text of its own, without space at its ends."""
-    is_list = hasattr(names, "__iter__") and not isinstance(names, str)
-    if not is_list or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"{argument} is {names!r}; it must be a list of names, each of them text")
+    if not is_list(names) or not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            f"{argument} is {shorten(names)}; it must be a list of names, each of them text"
+        )
     for name in names:
         if name != name.strip() or not name or (argument == "symbols" and len(name.split()) > 1):
             raise ValueError(f"{argument} holds {name!r}; a name must not be blank or hold spaces")
     if len(set(names)) < len(names) or len(names) == 0:
         raise ValueError(f"{argument} is {names!r}; the names must be different, at least 1")
     return tuple(names)
+
+
+def _check_path(path: str | PathLike) -> Path:
+    """Return a path, or say why it can be none."""
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"path is {shorten(path)}; it must be the name of a file")
+    try:
+        os.stat(path)
+    except ValueError as error:  # a NUL, or half a character
+        raise ValueError(f"path is {str(path)!r}; no file can have this name") from error
+    except OSError:  # said better when the file is read
+        pass
+    return Path(path)
 
 
 def _read_text(path: Path) -> str:

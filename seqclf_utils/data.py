@@ -1,5 +1,6 @@
 """From sequences and labels to batches: index splits, dataset, collate function, data loaders."""
 
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -50,14 +51,14 @@ def split_indices(
         test_fraction: Share of the sequences for the test, between 0 and 1.
         groups: Source of each sequence (a person, a machine, a duplicated text), shape (N,).
             With groups, all sequences of one group land on the same side; sizes and label shares
-            are then as close to the request as the groups allow.
+            are then near the request, not always as near as the groups would allow.
         seed: Seed of the shuffle; the same seed gives the same split.
 
     Returns:
         Three disjoint index arrays that together hold every position once.
 
     Raises:
-        TypeError: If a fraction is not a number or the seed not whole.
+        TypeError: If a fraction is not a float, the seed not whole, or groups have no order.
         ValueError: If a fraction is out of range, the fractions leave nothing for training, a
             side would lack one of the labels, or labels and groups do not fit together.
 
@@ -234,7 +235,7 @@ def make_loaders(
         train_loader, val_loader, test_loader.
 
     Raises:
-        TypeError: If `batch_size` or `seed` is not a whole number.
+        TypeError: If `batch_size` or `seed` is not a whole number, or `splits` not three lists.
         ValueError: If the sequences, labels or positions are not valid.
 
     Example:
@@ -243,8 +244,8 @@ def make_loaders(
         >>> [len(loader) for loader in loaders]
         [2, 1, 1]
     """
-    batch_size = check_count("batch_size", batch_size, minimum=1)
-    check_seed(seed)
+    batch_size = check_count("batch_size", batch_size, minimum=1, maximum=sys.maxsize)
+    seed = check_seed(seed)
     dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
     positions = check_positions(splits, n_sequences=len(dataset))
     train, val, test = (Subset(dataset, side) for side in positions)

@@ -11,6 +11,8 @@ import numpy as np
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
+from seqclf_utils.validation import check_count, check_numbers, check_symbols, shorten
+
 # Six neighbours of a hexagon as (row, column) steps, counter-clockwise from east. Rows count
 # downwards and each is shifted half a hexagon to the right of the one above.
 DIRECTIONS = ((0, 1), (-1, 1), (-1, 0), (0, -1), (1, -1), (1, 0))  # E NE NW W SW SE
@@ -67,12 +69,16 @@ def hexagon_grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         x and y of each cell's centre, in pixels from the centre of the top left pixel, y
         downwards, float64, each of shape (rows, columns).
 
+    Raises:
+        TypeError: If `shape` is not two whole numbers.
+        ValueError: If one of them is not 1..1000.
+
     Example:
         >>> x, y = hexagon_grid((8, 8))
         >>> x.shape, float(x[2, 10] - x[2, 9])
         ((22, 30), 0.5)
     """
-    height, width = shape
+    height, width = _check_shape(shape)
     n_rows = int(np.ceil((height + 1) / (SPACING * np.sqrt(3) / 2))) + 1
     n_columns = int(np.ceil((width + 1) / SPACING)) + n_rows // 2 + 1
     rows, columns = np.mgrid[:n_rows, :n_columns]
@@ -85,10 +91,14 @@ def hexagon_ink(image: np.ndarray) -> np.ndarray:
     """Say which cells of the hexagonal grid belong to the largest piece of ink.
 
     Args:
-        image: Grey values 0..16, at least one of them 8 or more, shape (height, width).
+        image: Grey values 0..16, shape (height, width).
 
     Returns:
         True for ink, bool, shape (rows, columns) of `hexagon_grid(image.shape)`.
+
+    Raises:
+        ValueError: If a grey value is not 0..16, or the image is so pale that no cell reaches half
+            of the darkest grey.
 
     Example:
         >>> image = np.zeros((8, 8))
@@ -96,10 +106,17 @@ def hexagon_ink(image: np.ndarray) -> np.ndarray:
         >>> int(hexagon_ink(image).sum())
         3
     """
+    image = _check_image(image)
     x, y = hexagon_grid(image.shape)
     grey = ndimage.map_coordinates(image / DARKEST, [y, x], order=1, mode="grid-constant", cval=0.0)
     # Rounded, because 0.5 * 8 + 0.5 * 8 must pass the threshold on every processor.
-    return _largest_piece(grey.round(9) >= THRESHOLD)
+    ink = grey.round(9) >= THRESHOLD
+    if not ink.any():
+        raise ValueError(
+            f"image has no ink: its darkest value is {image.max():g}, and no hexagon is covered by "
+            f"{THRESHOLD * DARKEST:g} or more on average"
+        )
+    return _largest_piece(ink)
 
 
 def trace_outline(ink: np.ndarray) -> np.ndarray:
@@ -116,16 +133,16 @@ def trace_outline(ink: np.ndarray) -> np.ndarray:
         Steps as symbols 1..6, int64, shape (L,); empty for a single cell.
 
     Raises:
-        ValueError: If there is no ink.
+        TypeError: If `ink` is not an array of True and False.
+        ValueError: If there is no ink, ink at the border, or more than one piece of ink.
 
     Example:
         >>> two_cells = np.array([[0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]], dtype=bool)
         >>> trace_outline(two_cells)  # one step east, one step west
         array([1, 4])
     """
+    _check_ink(ink)
     rows, columns = np.nonzero(ink)
-    if len(rows) == 0:
-        raise ValueError("ink is empty; at least 1 cell must be True")
     start = cell = (int(rows[0]), int(columns[0]))
     heading, steps = 0, []
     while True:
@@ -140,11 +157,14 @@ def outline_points(sequence: np.ndarray) -> np.ndarray:
     """Turn an outline's steps back into points that can be drawn.
 
     Args:
-        sequence: Symbols 1..6, int64, shape (L,).
+        sequence: Symbols 1..6, int64, shape (L,); empty for the outline of a single cell.
 
     Returns:
         x and y of the start and of the end of every step, in pixels, y upwards, float64,
         shape (L + 1, 2); a complete outline ends at its start, (0, 0).
+
+    Raises:
+        ValueError: If a symbol is not 1..6.
 
     Example:
         >>> outline_points(np.array([1, 4]))
@@ -152,10 +172,53 @@ def outline_points(sequence: np.ndarray) -> np.ndarray:
                [0.5, 0. ],
                [0. , 0. ]])
     """
-    angles = np.deg2rad(60) * (np.asarray(sequence) - 1)
+    vocab_size = len(DIRECTIONS) + 1
+    symbols = check_symbols("sequence", sequence, vocab_size=vocab_size, may_be_empty=True)
+    angles = np.deg2rad(60) * (symbols.numpy() - 1)
     steps = SPACING * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     points = np.vstack([np.zeros((1, 2)), steps.cumsum(axis=0)])
     return points.round(9) + 0.0  # no -0.0, and a closed outline ends exactly at its start
+
+
+def _check_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return the height and the width of an image, or say what is wrong with them."""
+    if not isinstance(shape, tuple | list) or len(shape) != 2:
+        raise TypeError(f"shape is {shorten(shape)}; it must be two whole numbers, (height, width)")
+    names = ("shape[0] (height)", "shape[1] (width)")
+    height, width = (
+        check_count(name, size, minimum=1, maximum=1000)
+        for name, size in zip(names, shape, strict=True)
+    )
+    return height, width
+
+
+def _check_image(image: np.ndarray) -> np.ndarray:
+    """Return grey values as floats, shape (height, width), or say which one cannot be."""
+    if not isinstance(image, np.ndarray) or image.ndim != 2 or image.size == 0:
+        found = getattr(image, "shape", type(image).__name__)
+        raise ValueError(f"image is {found}; it must be an array of shape (height, width)")
+    grey = check_numbers("image", image.ravel()).reshape(image.shape)
+    is_wrong = (grey < 0) | (grey > DARKEST)
+    if is_wrong.any():
+        row, column = (int(position) for position in np.argwhere(is_wrong)[0])
+        raise ValueError(
+            f"image[{row}, {column}] is {grey[row, column]:g}; grey values must be 0..{DARKEST}"
+        )
+    return grey
+
+
+def _check_ink(ink: np.ndarray) -> None:
+    """Refuse ink that has no outline of its own."""
+    if not isinstance(ink, np.ndarray) or ink.dtype != bool or ink.ndim != 2:
+        found = f"{ink.dtype}, {ink.shape}" if isinstance(ink, np.ndarray) else type(ink).__name__
+        raise TypeError(f"ink is {found}; it must be an array of bool, shape (rows, columns)")
+    if not ink.any():
+        raise ValueError("ink is empty; at least 1 cell must be True")
+    if ink[[0, -1]].any() or ink[:, [0, -1]].any():
+        raise ValueError("ink touches the border; the cells around it must be False")
+    n_pieces = ndimage.label(ink, structure=_TOUCHING)[1]
+    if n_pieces > 1:
+        raise ValueError(f"ink is in {n_pieces} pieces; it must be one (hexagon_ink keeps one)")
 
 
 def _largest_piece(ink: np.ndarray) -> np.ndarray:

@@ -5,10 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from seqclf_utils.validation import check_labels
+from seqclf_utils.validation import (
+    check_labels,
+    check_logits,
+    check_model,
+    check_probabilities,
+    check_triple,
+)
 
 
 def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
@@ -23,18 +29,25 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
         Probabilities, float, shape (n,), in the loader's order.
 
     Raises:
-        ValueError: If the loader is empty.
+        TypeError: If `model` is no module, `loader` yields no such batches, or the model returns
+            anything but a tensor of floats.
+        ValueError: If the loader is empty, or the model returns another shape, NaN or infinity.
     """
+    check_model(model)
+    try:
+        batches = iter(loader)
+    except TypeError:
+        raise TypeError(f"loader is {type(loader).__name__}; it must yield batches") from None
     was_training = model.training
     model.eval()
     try:
         with torch.no_grad():
-            parts = [torch.sigmoid(model(padded, lengths)) for padded, lengths, _ in loader]
+            parts = [_predict(model, *check_triple(batch)) for batch in batches]
     finally:
         model.train(was_training)
     if not parts:
         raise ValueError("loader is empty; it must give at least 1 batch")
-    return torch.cat(parts).cpu().numpy()
+    return np.concatenate(parts)
 
 
 def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, float]:
@@ -55,9 +68,10 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
         >>> score([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9])["auc"]
         1.0
     """
-    probabilities = np.asarray(probabilities, dtype=float)
     labels = check_labels(labels)
-    _check_probabilities(probabilities, labels)
+    probabilities = check_probabilities(probabilities, n_sequences=len(labels))
+    if len(np.unique(labels)) < 2:
+        raise ValueError("labels must hold both 0 and 1: the AUC compares one with the other")
     return {
         "accuracy": float(accuracy_score(labels, probabilities > 0.5)),
         "auc": float(roc_auc_score(labels, probabilities)),
@@ -65,15 +79,9 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
     }
 
 
-def _check_probabilities(probabilities: np.ndarray, labels: np.ndarray) -> None:
-    """Refuse what no score can be computed from."""
-    if probabilities.shape != labels.shape:
-        raise ValueError(
-            f"probabilities has shape {probabilities.shape}; it must be {labels.shape}"
-        )
-    is_wrong = ~((probabilities >= 0) & (probabilities <= 1))
-    if is_wrong.any():
-        position = int(is_wrong.argmax())
-        raise ValueError(f"probabilities[{position}] is {probabilities[position]}; it must be 0..1")
-    if len(np.unique(labels)) < 2:
-        raise ValueError("labels must hold both 0 and 1: the AUC compares one with the other")
+def _predict(model: nn.Module, padded: Tensor, lengths: Tensor, _: Tensor) -> np.ndarray:
+    """Predict one batch, float, shape (N,)."""
+    logits = check_logits(model(padded, lengths), n_sequences=len(padded))
+    probabilities = torch.sigmoid(logits).cpu()
+    is_known = probabilities.dtype != torch.bfloat16  # NumPy has no such type
+    return (probabilities if is_known else probabilities.float()).numpy()

@@ -16,8 +16,14 @@ from torch import nn
 
 from seqclf_utils.audience import person_watches
 from seqclf_utils.casino import log_likelihood_ratio, make_casino
-from seqclf_utils.plotting import BEST_COLOR, TRAIN_COLOR
-from seqclf_utils.validation import check_choice, check_count, check_seed
+from seqclf_utils.plotting import BEST_COLOR, TRAIN_COLOR, check_axes
+from seqclf_utils.validation import (
+    check_choice,
+    check_count,
+    check_finite_number,
+    check_logits,
+    check_seed,
+)
 
 CHEAT = "clever"
 WHO = ("secret", "cheat", "honest")
@@ -42,7 +48,7 @@ class DiceTable:
         is_known: Whether everybody knows who plays.
 
     Raises:
-        TypeError: If `seed` is not a whole number.
+        TypeError: If `model` cannot be called or `seed` is not a whole number.
         ValueError: If `who` is unknown or `seed` is out of range.
 
     Example:
@@ -54,7 +60,7 @@ class DiceTable:
 
     def __init__(self, model: nn.Module, *, who: str = "secret", seed: int) -> None:
         check_choice("who", who, WHO)
-        self.model = model
+        self.model = _check_callable(model)
         self.is_known = who != "secret"
         self.is_cheat, self._dice = _player(who, check_seed(seed))
         self.throws: list[int] = []
@@ -76,14 +82,16 @@ class DiceTable:
             The same table.
 
         Raises:
-            TypeError: If `times` is not a whole number.
-            ValueError: If it is below 1.
+            TypeError: If `times` is not a whole number, or the model returns no floats.
+            ValueError: If it is below 1, or the model does not return one finite logit.
         """
-        for _ in range(check_count("times", times, minimum=1)):
-            if not self.is_over:
-                self.throws.append(int(self._dice[len(self.throws)]))
-                self.lstm.append(_lstm_thinks(self.model, self.throws))
-                self.odds.append(_odds_say(self.throws))
+        times = check_count("times", times, minimum=1)
+        for _ in range(min(times, MOST_THROWS - len(self.throws))):
+            throws = [*self.throws, int(self._dice[len(self.throws)])]
+            lstm = _lstm_thinks(self.model, throws)  # may fail: then nothing has happened
+            self.lstm.append(lstm)
+            self.odds.append(_odds_say(throws))
+            self.throws = throws
         return self
 
     def reveal(self) -> "DiceTable":
@@ -128,13 +136,28 @@ def percent(probability: float) -> str:
     Returns:
         Whole percent, or that it is closer to an end than that.
 
+    Raises:
+        TypeError: If `probability` is not a number.
+        ValueError: If it is not 0..1.
+
     Example:
         >>> percent(0.125), percent(0.9999)
         ('12%', 'over 99%')
     """
+    probability = check_finite_number("probability", probability)
+    if not 0 <= probability <= 1:
+        raise ValueError(f"probability is {probability}; it must be 0..1")
     if probability < 0.01:
         return "under 1%"
     return "over 99%" if probability > 0.99 else f"{probability:.0%}"
+
+
+def _check_callable(model: nn.Module) -> nn.Module:
+    """Return the model if it is an object that can be called, not a class of them."""
+    if not callable(model) or isinstance(model, type):
+        found = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise TypeError(f"model is {found}; it must be called as model(padded, lengths)")
+    return model
 
 
 def _player(who: str, seed: int) -> tuple[int, np.ndarray]:
@@ -150,7 +173,7 @@ def _lstm_thinks(model: nn.Module, throws: Sequence[int]) -> float:
     """Ask the model for the probability of a cheat."""
     with torch.no_grad():
         logit = model(torch.tensor([throws]), torch.tensor([len(throws)]))  # (1, L), (1,) -> (1,)
-    return torch.sigmoid(logit).item()
+    return torch.sigmoid(check_logits(logit, n_sequences=1)).item()
 
 
 def _odds_say(throws: Sequence[int]) -> float:
@@ -167,7 +190,13 @@ def plot_dice_table(table: DiceTable, *, ax: Axes) -> Axes:
 
     Returns:
         The axes.
+
+    Raises:
+        TypeError: If `table` is no DiceTable or `ax` no axes.
     """
+    if not isinstance(table, DiceTable):
+        raise TypeError(f"table is a {type(table).__name__}; it must be a DiceTable")
+    check_axes(ax)
     steps = range(1, len(table.throws) + 1)
     ends = {"marker": "o", "markevery": [-1] if table.throws else []}  # so that one throw shows
     ax.plot(steps, table.lstm, color=TRAIN_COLOR, label="what the LSTM thinks", **ends)
@@ -208,14 +237,20 @@ class Game:
 
     Args:
         model: Called as `model(padded, lengths)`, returns logits, shape (N,).
-        rng: Draws the seed of each new table.
+        rng: Draws the seed of each new table, NumPy's Generator.
 
     Attributes:
         table: The table that is being played.
         box: All widgets, to be displayed.
+
+    Raises:
+        TypeError: If `model` cannot be called or `rng` is no Generator.
     """
 
     def __init__(self, model: nn.Module, rng: np.random.Generator) -> None:
+        _check_callable(model)
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng is a {type(rng).__name__}; it must be an np.random.Generator")
         import ipywidgets as widgets  # only who plays pays for it, not every import of the package
 
         self.model, self.rng = model, rng
@@ -263,7 +298,13 @@ def play_dice(model: nn.Module, *, seed: int | None = None) -> None:
     Args:
         model: Called as `model(padded, lengths)`, returns logits, shape (N,).
         seed: Seed of all tables; None gives other tables each time.
+
+    Raises:
+        TypeError: If `model` cannot be called or `seed` is not a whole number.
+        ValueError: If `seed` is out of range.
     """
+    _check_callable(model)
+    seed = None if seed is None else check_seed(seed)
     if person_watches():
         display(Game(model, np.random.default_rng(seed)).box)
     else:

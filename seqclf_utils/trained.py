@@ -6,13 +6,16 @@ runs no code.
 
 import zipfile
 import zlib
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from seqclf_utils.model import LSTMClassifier
+from seqclf_utils.validation import shorten
 
+LARGEST = np.finfo(np.float32).max  # what does not fit into the model would become infinite
 WEIGHTS_FILE = Path(__file__).resolve().parent / "weights" / "clever_last.npz"
 # What NumPy raises for a file that is cut off, altered, or no archive of arrays at all.
 DAMAGE = (
@@ -29,7 +32,7 @@ DAMAGE = (
 )
 
 
-def load_trained_model(path: Path = WEIGHTS_FILE) -> LSTMClassifier:
+def load_trained_model(path: str | PathLike = WEIGHTS_FILE) -> LSTMClassifier:
     """Build a classifier that was trained to see through the clever cheat.
 
     Args:
@@ -39,6 +42,7 @@ def load_trained_model(path: Path = WEIGHTS_FILE) -> LSTMClassifier:
         The model, ready to predict (eval mode, padded batches), in PyTorch's default dtype.
 
     Raises:
+        TypeError: If `path` is no file name.
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged, holds anything but numbers, or another model.
 
@@ -48,11 +52,15 @@ def load_trained_model(path: Path = WEIGHTS_FILE) -> LSTMClassifier:
         >>> bool(model(streaks, torch.tensor([12])) > 0)  # a cheat?
         True
     """
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"path is {shorten(path)}; it must be the name of a file")
     with torch.random.fork_rng(devices=[]):  # the reader's random numbers stay as they were
         model = LSTMClassifier(packed=False)
     weights = _read_weights(Path(path))
     _check_weights(path, weights, model)
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    # As float64 of this machine's byte order, which PyTorch can always read.
+    tensors = {name: torch.from_numpy(array.astype(float)) for name, array in weights.items()}
+    model.load_state_dict(tensors)
     return model.eval()
 
 
@@ -77,7 +85,7 @@ def _check_weights(path: Path, weights: dict[str, np.ndarray], model: LSTMClassi
         array = weights[name]
         if array.shape != shapes[name]:
             problems.append(f"{name} has shape {array.shape}; it must be {shapes[name]}")
-        elif not (np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all()):
+        elif not (np.issubdtype(array.dtype, np.floating) and (abs(array) <= LARGEST).all()):
             problems.append(f"{name} must hold finite floats")
     if problems:
         raise ValueError(f"{path} does not fit the model: {'; '.join(problems)}. {_repair()}")

@@ -6,36 +6,63 @@ allowed. The lessons stay short because the checks live here.
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
+import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+LARGEST_SYMBOL = 2**63 - 1  # of int64
+NO_NUMBER = bool | np.timedelta64  # though Python and NumPy count them among the whole numbers
 
 
-def check_count(name: str, value: int, *, minimum: int) -> int:
-    """Return `value` as an int if it is a whole number of at least `minimum`.
+def shorten(value: object) -> str:
+    """Write a value for a message, cut off where it would fill the screen.
+
+    Args:
+        value: What the caller passed.
+
+    Returns:
+        Its `repr`, at most 80 characters; numbers of NumPy without their type.
+
+    Example:
+        >>> shorten("a"), shorten(np.float32(0.5))
+        ("'a'", '0.5')
+    """
+    try:
+        text = repr(value) if not isinstance(value, np.generic) else str(value)
+    except ValueError:  # Python refuses to write whole numbers of many thousand digits
+        text = "a number of very many digits"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def check_count(name: str, value: int, *, minimum: int, maximum: int | None = None) -> int:
+    """Return `value` as an int if it is a whole number from `minimum` to `maximum`.
 
     Args:
         name: Argument name for the message.
         value: What the caller passed.
         minimum: Smallest allowed value.
+        maximum: Largest allowed value; None for no limit.
 
     Returns:
         The value as a plain int.
 
     Raises:
         TypeError: If `value` is not a whole number.
-        ValueError: If `value` is below `minimum`.
+        ValueError: If `value` is below `minimum` or above `maximum`.
 
     Example:
         >>> check_count("patience", 5, minimum=1)
         5
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} is {value!r}; it must be a whole number")
+    if isinstance(value, NO_NUMBER) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} is {shorten(value)}; it must be a whole number")
     if value < minimum:
-        raise ValueError(f"{name} is {value}; it must be at least {minimum}")
+        raise ValueError(f"{name} is {shorten(value)}; it must be at least {minimum}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"{name} is {shorten(value)}; it must be at most {maximum}")
     return int(value)
 
 
@@ -54,7 +81,7 @@ def check_seed(seed: int) -> int:
     """
     seed = check_count("seed", seed, minimum=0)
     if seed >= 2**32:
-        raise ValueError(f"seed is {seed}; it must be below 2**32, the limit of NumPy")
+        raise ValueError(f"seed is {shorten(seed)}; it must be below 2**32, the limit of NumPy")
     return seed
 
 
@@ -73,9 +100,14 @@ def check_fractions(**fractions: float) -> None:
     """
     for name, value in fractions.items():
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise TypeError(f"{name} is {value!r}; it must be a number between 0 and 1")
+            raise TypeError(f"{name} is {shorten(value)}; it must be a number between 0 and 1")
+        # NumPy cannot round a Fraction, and half precision ends at 65,504 sequences.
+        if not isinstance(value, int | float | np.integer | np.float32):
+            raise TypeError(f"{name} is {shorten(value)}; it must be a float, such as 0.2")
         if not 0 < value < 1:
-            raise ValueError(f"{name} is {value}; it must lie between 0 and 1, ends excluded")
+            raise ValueError(
+                f"{name} is {shorten(value)}; it must lie between 0 and 1, ends excluded"
+            )
     if sum(fractions.values()) >= 1:
         raise ValueError(
             f"{' + '.join(fractions)} is {sum(fractions.values()):g}; "
@@ -97,11 +129,10 @@ def check_nonnegative(name: str, value: float) -> float:
         TypeError: If `value` is not a real number.
         ValueError: If `value` is negative, infinite or NaN.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} is {value!r}; it must be a number")
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} is {value}; it must be finite and at least 0")
-    return float(value)
+    number = _as_float(name, value)
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError(f"{name} is {shorten(value)}; it must be finite and at least 0")
+    return number
 
 
 def check_finite(name: str, value: float) -> float:
@@ -109,20 +140,219 @@ def check_finite(name: str, value: float) -> float:
 
     Args:
         name: What the value is, for the message.
-        value: A number that was computed.
+        value: A number that was computed; a tensor or an array of shape () holds one as well.
 
     Returns:
         The value as a plain float.
 
     Raises:
+        TypeError: If `value` is not a real number.
         ValueError: If `value` is NaN or infinite.
     """
-    if not math.isfinite(value):
+    if isinstance(value, Tensor | np.ndarray) and value.shape == ():
+        value = _as_array(name, value)[()]
+    number = _as_float(name, value)
+    if not math.isfinite(number):
         raise ValueError(
-            f"{name} is {value}; it must be a finite number "
+            f"{name} is {shorten(value)}; it must be a finite number "
             "(look for NaN in the weights, and try a lower learning rate)"
         )
-    return float(value)
+    return number
+
+
+def check_finite_number(name: str, value: float) -> float:
+    """Return `value` as a float if it is a number, neither NaN nor infinite.
+
+    Args:
+        name: Argument name for the message.
+        value: What the caller passed.
+
+    Returns:
+        The value as a plain float.
+
+    Raises:
+        TypeError: If `value` is not a real number.
+        ValueError: If `value` is NaN or infinite.
+    """
+    number = _as_float(name, value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {shorten(value)}; it must be a finite number")
+    return number
+
+
+def check_numbers(name: str, values: Sequence[float], *, n_values: int | None = None) -> np.ndarray:
+    """Return numbers as a one-dimensional array if all of them are finite.
+
+    Args:
+        name: Argument name for the message.
+        values: What the caller passed: a list, array, tensor, range or column of a table.
+        n_values: How many there must be, if known; else at least 1.
+
+    Returns:
+        The numbers, float64, shape (n,), copied from the input.
+
+    Raises:
+        ValueError: If `values` is not one-dimensional, has the wrong length, or holds anything but
+            finite numbers.
+
+    Example:
+        >>> check_numbers("x", range(3))
+        array([0., 1., 2.])
+    """
+    array = _as_array(name, values)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; it must be one-dimensional, (n,)")
+    if n_values is None and len(array) == 0:
+        raise ValueError(f"{name} is empty; it must hold at least 1 number")
+    if n_values is not None and len(array) != n_values:
+        raise ValueError(f"{name} has {len(array)} entries; there must be {n_values}")
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} holds {array.dtype} values; it must hold numbers")
+    is_wrong = ~np.isfinite(array)
+    if is_wrong.any():
+        position = int(is_wrong.argmax())
+        raise ValueError(f"{name}[{position}] is {array[position]}; it must be a finite number")
+    return array.astype(float)
+
+
+def check_names(name: str, values: Mapping, *, maximum: int | None = None) -> list:
+    """Return the pairs of a name and what it names, if there are not too many to draw.
+
+    Args:
+        name: Argument name for the message.
+        values: What the caller passed: a dictionary or a table with named columns.
+        maximum: Most pairs; None for no limit.
+
+    Returns:
+        Pairs of a name and its values.
+
+    Raises:
+        TypeError: If `values` has no names.
+        ValueError: If there are no pairs or too many.
+
+    Example:
+        >>> check_names("curves", {"a": [1, 2]})
+        [('a', [1, 2])]
+    """
+    if not isinstance(values, Mapping | pd.DataFrame):
+        found = type(values).__name__
+        raise TypeError(f"{name} is a {found}; it must be a dictionary from name to numbers")
+    pairs = list(values.items())
+    if not pairs or (maximum is not None and len(pairs) > maximum):
+        allowed = "at least 1" if maximum is None else f"1..{maximum}"
+        raise ValueError(f"{name} holds {len(pairs)} names; there must be {allowed}")
+    return pairs
+
+
+def check_probabilities(probabilities: Sequence[float], *, n_sequences: int) -> np.ndarray:
+    """Return probabilities as an array, one a sequence.
+
+    Args:
+        probabilities: What the caller passed: a list, array or tensor, shape (n,), each 0..1.
+        n_sequences: How many sequences they belong to.
+
+    Returns:
+        Probabilities, float64, shape (n,), copied from the input.
+
+    Raises:
+        ValueError: If their number is wrong, or one of them is not 0..1.
+
+    Example:
+        >>> check_probabilities([0.5, 1], n_sequences=2)
+        array([0.5, 1. ])
+    """
+    values = _as_array("probabilities", probabilities)
+    if values.shape != (n_sequences,):
+        raise ValueError(f"probabilities has shape {values.shape}; it must be ({n_sequences},)")
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"probabilities holds {values.dtype} values; each must be a number, 0..1")
+    is_wrong = ~((values >= 0) & (values <= 1))
+    if is_wrong.any():
+        position = int(is_wrong.argmax())
+        raise ValueError(f"probabilities[{position}] is {values[position]}; it must be 0..1")
+    return values.astype(float)
+
+
+def check_model(model: nn.Module) -> nn.Module:
+    """Return the model if it is one.
+
+    Args:
+        model: What the caller passed.
+
+    Returns:
+        The same model.
+
+    Raises:
+        TypeError: If it is no `nn.Module`, such as the class instead of an object of it.
+    """
+    if not isinstance(model, nn.Module):
+        found = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise TypeError(f"model is {found}; it must be an nn.Module, such as LSTMClassifier()")
+    return model
+
+
+def check_triple(batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what a loader yielded if it is a batch as `collate_fn` makes it.
+
+    Args:
+        batch: What the loader yielded.
+
+    Returns:
+        padded, lengths, labels.
+
+    Raises:
+        TypeError: If it is not three tensors.
+        ValueError: If they do not belong to the same number of sequences.
+    """
+    if not isinstance(batch, tuple | list) or not all(isinstance(part, Tensor) for part in batch):
+        raise TypeError(
+            f"loader yields a {type(batch).__name__}; it must yield three tensors, padded, lengths "
+            "and labels (a DataLoader needs collate_fn=collate_fn)"
+        )
+    if len(batch) != 3 or batch[0].dim() != 2 or len({*map(_n_rows, batch)}) != 1:
+        raise ValueError(
+            f"loader yields tensors of shapes {[tuple(part.shape) for part in batch]}; it must "
+            "yield padded (N, L), lengths (N,) and labels (N,)"
+        )
+    return tuple(batch)
+
+
+def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
+    """Return a model's answer unchanged if it is one finite logit a sequence.
+
+    Args:
+        logits: What the model returned.
+        n_sequences: How many sequences it was asked about.
+
+    Returns:
+        The same tensor.
+
+    Raises:
+        TypeError: If `logits` is not a tensor of floats.
+        ValueError: If its shape is not (N,), or a logit is NaN or infinite.
+
+    Example:
+        >>> check_logits(torch.tensor([0.5, -1.0]), n_sequences=2)
+        tensor([ 0.5000, -1.0000])
+    """
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        found = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
+        raise TypeError(
+            f"the model returned {found}; it must return a tensor of floats, one logit a sequence"
+        )
+    if logits.shape != (n_sequences,):
+        raise ValueError(
+            f"the model returned shape {tuple(logits.shape)} for {n_sequences} sequences; "
+            f"it must be ({n_sequences},)"
+        )
+    is_wrong = ~torch.isfinite(logits)
+    if is_wrong.any():
+        position = int(is_wrong.int().argmax())
+        raise ValueError(
+            f"the model returned the logit {logits[position].item()} for sequence {position} of "
+            "its batch; it must be finite (look for NaN in the weights)"
+        )
+    return logits
 
 
 def check_choice(name: str, value: str, allowed: Sequence[str]) -> str:
@@ -140,7 +370,9 @@ def check_choice(name: str, value: str, allowed: Sequence[str]) -> str:
         ValueError: If `value` is not among `allowed`.
     """
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")
+        raise ValueError(
+            f"{name} is {shorten(value)}; it must be one of {', '.join(map(repr, allowed))}"
+        )
     return value
 
 
@@ -211,7 +443,8 @@ def check_groups(groups: Sequence, *, n_sequences: int, minimum: int = 3) -> np.
         Groups, shape (N,).
 
     Raises:
-        ValueError: If their number is wrong or too few are different.
+        TypeError: If they cannot be compared with each other.
+        ValueError: If their number is wrong, one is missing (None, NaN) or too few are different.
     """
     values = _as_array("groups", groups)
     if values.shape != (n_sequences,):
@@ -219,7 +452,17 @@ def check_groups(groups: Sequence, *, n_sequences: int, minimum: int = 3) -> np.
             f"groups has shape {values.shape} for {n_sequences} labels; "
             "there must be exactly one group per sequence"
         )
-    n_groups = len(np.unique(values))
+    if isinstance(groups, list | tuple) and values.dtype.kind not in "biu":
+        # As they are: else NumPy would turn the 1 of [1, "1"] into text and round large numbers.
+        values = np.array(groups, dtype=object)
+    is_missing = pd.isna(values)
+    if is_missing.any():
+        position = int(is_missing.argmax())
+        raise ValueError(
+            f"groups[{position}] is {values[position]}; every sequence must have a group (one "
+            "without a known source is a group of its own)"
+        )
+    n_groups = _count_different("groups", values)
     if n_groups < minimum:
         raise ValueError(
             f"groups holds {n_groups} different groups; {minimum} sides need at least {minimum}"
@@ -269,15 +512,18 @@ def check_sequences(sequences: Sequence[Sequence[int]], *, vocab_size: int) -> l
         >>> check_sequences([[1, 6], [3]], vocab_size=7)
         [tensor([1, 6]), tensor([3])]
     """
-    check_count("vocab_size", vocab_size, minimum=2)
-    is_scalar = getattr(sequences, "ndim", 1) == 0
-    if isinstance(sequences, str | bytes) or not hasattr(sequences, "__len__") or is_scalar:
+    vocab_size = check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SYMBOL + 1)
+    if not is_list(sequences):
         raise TypeError(
             f"sequences is a {type(sequences).__name__}; it must be a list of sequences of symbols"
         )
+    if isinstance(sequences, Tensor | np.ma.MaskedArray):
+        sequences = _as_array("sequences", sequences)
     if len(sequences) == 0:
         raise ValueError("sequences is empty; there must be at least 1 sequence")
-    return [_as_symbols(f"sequences[{i}]", s, vocab_size) for i, s in enumerate(sequences)]
+    return [
+        check_symbols(f"sequences[{i}]", s, vocab_size=vocab_size) for i, s in enumerate(sequences)
+    ]
 
 
 def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> Tensor:
@@ -300,6 +546,7 @@ def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> Tensor:
         raise TypeError(f"lengths is {found}; it must be an int64 tensor")
     if lengths.device.type != "cpu":
         raise ValueError(f"lengths is on {lengths.device}; it must stay on the CPU")
+    _check_dense("lengths", lengths)
     if lengths.shape != (n_sequences,):
         raise ValueError(f"lengths has shape {tuple(lengths.shape)}; it must be ({n_sequences},)")
     is_wrong = (lengths < 1) | (lengths > n_steps)
@@ -323,21 +570,27 @@ def check_positions(parts: Sequence[Sequence[int]], *, n_sequences: int) -> list
         The same positions as plain lists.
 
     Raises:
+        TypeError: If `parts` is not three lists.
         ValueError: If a position is not a whole number, does not exist or is used twice.
     """
-    lists = [_as_array("splits", part).tolist() for part in parts]
+    if not is_list(parts) or isinstance(parts, Tensor | np.ndarray | pd.Series):
+        raise TypeError(
+            f"splits is a {type(parts).__name__}; it must be three lists of positions, as "
+            "split_indices returns them"
+        )
+    lists = [_as_positions(part) for part in parts]
     if len(lists) != 3 or not lists[0]:
         raise ValueError(
-            f"splits has sides of {[len(part) for part in lists]} positions; it must have three, "
+            f"splits has sides of {[len(side) for side in lists]} positions; it must have three, "
             "train, validation and test, and the first must not be empty"
         )
     seen = set()
     for position in (position for part in lists for position in part):
         if isinstance(position, bool) or not isinstance(position, int):
-            raise ValueError(f"splits holds {position!r}; positions must be whole numbers")
+            raise ValueError(f"splits holds {shorten(position)}; positions must be whole numbers")
         if not 0 <= position < n_sequences:
             raise ValueError(
-                f"splits holds position {position}; "
+                f"splits holds position {shorten(position)}; "
                 f"with {n_sequences} sequences positions must be 0..{n_sequences - 1}"
             )
         if position in seen:
@@ -364,12 +617,16 @@ def check_batch(padded: Tensor, lengths: Tensor, *, vocab_size: int) -> None:
     if not isinstance(padded, Tensor) or padded.dtype not in (torch.int64, torch.int32):
         found = padded.dtype if isinstance(padded, Tensor) else type(padded).__name__
         raise TypeError(f"padded is {found}; it must be an int64 tensor")
+    if padded.is_nested:
+        raise ValueError("padded is a nested tensor; it must be a plain one, as collate_fn pads it")
     if padded.dim() != 2 or padded.numel() == 0:
         raise ValueError(
             f"padded has shape {tuple(padded.shape)}; it must be (N, L), N and L at least 1"
         )
+    _check_dense("padded", padded)
     check_lengths(lengths, n_sequences=padded.size(0), n_steps=padded.size(1))
-    is_wrong = (padded < 0) | (padded >= vocab_size)
+    symbols = padded.long()  # a large vocab_size does not fit into int32
+    is_wrong = (symbols < 0) | (symbols >= vocab_size)
     if is_wrong.any():
         row, step = divmod(int(is_wrong.flatten().int().argmax()), padded.size(1))
         raise ValueError(
@@ -378,21 +635,53 @@ def check_batch(padded: Tensor, lengths: Tensor, *, vocab_size: int) -> None:
         )
 
 
-def _as_array(name: str, values: Sequence[float]) -> np.ndarray:
-    """Return anything array-like as an array, with a clear error for ragged input."""
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"{name} is ragged; it must be a plain array of numbers") from error
+def is_list(values: object) -> bool:
+    """Tell whether values come one after the other, in an order that means something.
+
+    Args:
+        values: What the caller passed.
+
+    Returns:
+        False for text, sets, dictionaries, tables, generators and single values.
+
+    Example:
+        >>> is_list((1, 2)), is_list({1, 2}), is_list("12")
+        (True, False, False)
+    """
+    # The order of a set is chance; a dictionary and a table hand out their names.
+    unfit = str | bytes | Set | Mapping | pd.DataFrame
+    is_collection = hasattr(values, "__len__") and hasattr(values, "__iter__")
+    is_scalar = getattr(values, "shape", None) == ()
+    return is_collection and not is_scalar and not isinstance(values, unfit | type)
 
 
-def _as_symbols(name: str, sequence: Sequence[int], vocab_size: int) -> Tensor:
-    """Return one sequence as an int64 tensor, or name the symbol that cannot be one."""
+def check_symbols(
+    name: str, sequence: Sequence[int], *, vocab_size: int, may_be_empty: bool = False
+) -> Tensor:
+    """Return one sequence as an int64 tensor, or name the symbol that cannot be one.
+
+    Args:
+        name: Argument name for the message.
+        sequence: Symbols 1..vocab_size - 1: a list, array or tensor.
+        vocab_size: Number of symbols, padding (0) included.
+        may_be_empty: Whether no symbol at all is fine.
+
+    Returns:
+        Symbols, int64, shape (L,), copied from the input.
+
+    Raises:
+        ValueError: If it is empty, not one-dimensional, not whole numbers, or holds a symbol
+            outside 1..vocab_size - 1.
+
+    Example:
+        >>> check_symbols("sequence", (1, 6), vocab_size=7)
+        tensor([1, 6])
+    """
     values = _as_array(name, sequence)
     if values.ndim != 1:
         raise ValueError(f"{name} has shape {values.shape}; it must be one-dimensional, (L,)")
+    if len(values) == 0 and may_be_empty:
+        return torch.empty(0, dtype=torch.int64)
     if len(values) == 0:
         raise ValueError(f"{name} is empty; every sequence needs at least 1 symbol")
     if values.dtype.kind not in "iu":
@@ -405,3 +694,69 @@ def _as_symbols(name: str, sequence: Sequence[int], vocab_size: int) -> Tensor:
             f"symbols must be 1..{vocab_size - 1} (0 is kept for padding)"
         )
     return torch.from_numpy(values.astype(np.int64))
+
+
+def _as_array(name: str, values: Sequence[float]) -> np.ndarray:
+    """Return anything array-like as an array, with a clear error for what is not one."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(f"{name} is a masked array that hides values; it must hold all of them")
+    try:
+        if isinstance(values, Tensor):
+            values = values.detach().cpu()
+            return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is ragged; it must be a plain array of numbers") from error
+    except (TypeError, RuntimeError) as error:  # sparse, or without memory of its own, or nested
+        raise ValueError(
+            f"{name} cannot be read as numbers; it must be a list or a plain array"
+        ) from error
+
+
+def _as_float(name: str, value: float) -> float:
+    """Return one real number as a float; what is too large for one becomes infinite."""
+    if isinstance(value, NO_NUMBER) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} is {shorten(value)}; it must be a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _count_different(name: str, values: np.ndarray) -> int:
+    """Count different values; refuse those that sorting, as splits do it, would not bring together.
+
+    Text beside numbers has no order, sets have one that leaves some pairs open.
+    """
+    try:
+        n_sorted, n_hashed = len(np.unique(values)), len(set(values.tolist()))
+    except TypeError:
+        n_sorted, n_hashed = 0, 1
+    if n_sorted != n_hashed:
+        raise TypeError(
+            f"{name} holds values that cannot be put in order; they must be of one kind, such as "
+            "all text or all whole numbers"
+        )
+    return n_sorted
+
+
+def _n_rows(values: Tensor) -> int:
+    """Return the number of rows, -1 for a tensor without any."""
+    return len(values) if values.dim() > 0 else -1
+
+
+def _as_positions(part: Sequence[int]) -> list[int]:
+    """Return the positions of one side as a list, or say that it is none."""
+    values = _as_array("splits", part)
+    if values.ndim != 1:
+        raise ValueError(
+            f"splits holds a side of shape {values.shape}; each must be one-dimensional, (n,)"
+        )
+    return values.tolist()
+
+
+def _check_dense(name: str, values: Tensor) -> None:
+    """Refuse a tensor whose values cannot be looked at one by one."""
+    if values.layout is not torch.strided or values.device.type == "meta":
+        kind = values.device.type if values.device.type == "meta" else values.layout
+        raise ValueError(f"{name} is a {kind} tensor; it must be a plain one that holds its values")

@@ -1,4 +1,9 @@
-"""What all tests share: one thread, no windows, the same random examples at every run."""
+"""What all tests share: one thread, no windows, the same random examples at every run.
+
+SEQCLF_EXAMPLES=500 asks for 500 examples a test, others at every run.
+"""
+
+import os
 
 import matplotlib
 import pytest
@@ -11,7 +16,12 @@ from seqclf_utils import reproducibility
 matplotlib.use("Agg")
 torch.set_num_threads(1)  # small LSTMs gain nothing from more
 settings.register_profile("course", max_examples=50, deadline=None, derandomize=True, database=None)
-settings.load_profile("course")
+N_EXAMPLES = os.environ.get("SEQCLF_EXAMPLES")
+if N_EXAMPLES:
+    settings.register_profile(
+        "nightly", max_examples=int(N_EXAMPLES), deadline=None, database=None, print_blob=True
+    )
+settings.load_profile("nightly" if N_EXAMPLES else "course")
 
 
 @pytest.fixture

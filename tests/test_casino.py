@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -396,3 +397,47 @@ def test_bad_sequences_are_named(sequences, cheat, message):
         log_likelihood_ratio(sequences, cheat=cheat)
 
     assert str(caught.value).startswith(message)
+
+
+def test_numbers_of_a_small_type_do_not_wrap_around():
+    """255 + 1 is 256 in make_casino, though not among np.uint8."""
+    found = make_casino(np.uint8(2), min_length=np.uint8(200), max_length=np.uint8(255), seed=1)
+
+    assert (
+        found.labels.tolist()
+        == make_casino(2, min_length=200, max_length=255, seed=1).labels.tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: make_casino(10**30, seed=1),
+            "n_sequences is 1000000000000000000000000000000; it must be at most 100000000",
+        ),
+        (
+            lambda: make_casino(2, max_length=10**8, seed=1),
+            "n_sequences * max_length is 200000000; it must be at most 100000000",
+        ),
+        (
+            lambda: log_likelihood([[0, 1]], PLAYERS["crude"][0]),
+            "sequences[0][0] is 0; symbols must",
+        ),
+        (lambda: log_likelihood([], PLAYERS["crude"][0]), "sequences is empty; there must be at"),
+        (lambda: log_likelihood([[1]], "crude"), "player is a str; it must be a Player"),
+        (
+            lambda: log_likelihood([[1]], Player(np.ones(1), np.ones((1, 1)), np.ones((1, 5)) / 5)),
+            "player.faces has shape (1, 5); it must be (1, 6)",
+        ),
+        (
+            lambda: log_likelihood([[1]], Player(np.ones(1), np.ones((1, 1)), np.ones((1, 6)))),
+            "player.faces must hold probabilities, and each row must sum to 1",
+        ),
+    ],
+    ids=["many tables", "many throws", "padding", "nothing", "word", "five faces", "six"],
+)
+def test_more_bad_casinos_are_named(call, message):
+    """What would fill the memory, or read beyond the six faces, is refused."""
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        call()

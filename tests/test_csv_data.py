@@ -1,6 +1,7 @@
 """load_csv: files as people write them, and what a malformed one is told."""
 
 import csv
+import math
 import re
 import time
 
@@ -369,3 +370,43 @@ def test_decode_refuses_padding_and_strangers(file, wrong):
         ValueError, match=re.escape(f"sequence[1] is {wrong}; symbols must be 1..2")
     ):
         table.decode([1, wrong])
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (None, "path is None; it must be the name of a file"),
+        (b"visits.csv", "path is b'visits.csv'; it must be the name of a file"),
+        ("a\0b", r"path is 'a\x00b'; no file can have this name"),
+        ("\ud800", r"path is '\ud800'; no file can have this name"),
+    ],
+    ids=["None", "bytes", "NUL", "half a character"],
+)
+def test_what_is_no_path_is_named(path, message):
+    """Neither pathlib nor the system speaks first."""
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        load_csv(path)
+
+
+@pytest.mark.parametrize("names", [{"0", "1"}, {"1": 1, "0": 0}, iter("01"), np.array("0")])
+def test_names_in_no_order_are_refused(names, file):
+    """The order of a set is chance, and would turn the labels round in one run of two."""
+    for argument in ("label_names", "symbols"):
+        with pytest.raises(TypeError, match=f"{argument} is .*; it must be a list of names"):
+            load_csv(file(PLAIN), **{argument: names})
+
+
+@pytest.mark.parametrize(
+    ("sequence", "message"),
+    [
+        ([1.7], "sequence[0] is 1.7; symbols must be 1..2"),
+        ("12", "sequence has shape (); it must be one-dimensional"),
+        (["1"], "sequence holds <U1 values; it must hold numbers"),
+        ([1, math.nan], "sequence[1] is nan; it must be a finite number"),
+    ],
+    ids=["fraction", "text", "texts", "nan"],
+)
+def test_decode_cuts_nothing_off(sequence, message, file):
+    """1.7 is not symbol 1, nor is "1"."""
+    with pytest.raises(ValueError, match=re.escape(message)):
+        load_csv(file("sequence\nb a\n")).decode(sequence)

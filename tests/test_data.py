@@ -465,3 +465,14 @@ def test_an_empty_training_side_is_named():
     """A side without sequences is refused by its name, not by the sampler inside."""
     with pytest.raises(ValueError, match=r"train_idx|splits"):
         make_loaders([[1]] * 4, [0, 1, 0, 1], SplitIndices([], [0, 1], [2, 3]), seed=0)
+
+
+def test_seeds_of_numpy_and_huge_batches_are_fine_or_named():
+    """PyTorch takes no np.int64 for a seed, and no loader can count to 2**70."""
+    first, second = (
+        make_loaders([[1], [2], [3]], [0, 1, 0], ([0, 1], [2], []), batch_size=1, seed=seed)[0]
+        for seed in (7, np.uint64(7))
+    )
+    assert [batch[0].tolist() for batch in first] == [batch[0].tolist() for batch in second]
+    with pytest.raises(ValueError, match=f"batch_size is {2**70}; it must be at most"):
+        make_loaders([[1], [2], [3]], [0, 1, 0], ([0], [1], [2]), batch_size=2**70, seed=0)

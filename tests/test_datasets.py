@@ -1,5 +1,7 @@
 """Outlines: hand-made shapes, random blobs and the 1,797 digits."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -83,6 +85,12 @@ def test_outline_of_a_shape_drawn_by_hand(cells, expected):
 
     assert sequence.tolist() == expected
     assert sequence.dtype == np.int64
+
+
+def test_an_outline_needs_ink():
+    """A grid without ink has no cell to start from."""
+    with pytest.raises(ValueError, match="ink is empty; at least 1 cell must be True"):
+        trace_outline(np.zeros((3, 3), dtype=bool))
 
 
 @settings(max_examples=200)
@@ -253,3 +261,58 @@ def test_outlines_fit_their_images(outlines):
         differences.append((width - np.ptp(columns), height - np.ptp(rows)))
 
     assert np.abs(np.median(differences, axis=0)).max() < 0.6
+
+
+INK = np.pad(np.array([[True, False, True]]), 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: hexagon_grid(8), "shape is 8; it must be two whole numbers, (height, width)"),
+        (lambda: hexagon_grid((8, 0)), "shape[1] (width) is 0; it must be at least 1"),
+        (
+            lambda: hexagon_grid((8, 10**9)),
+            "shape[1] (width) is 1000000000; it must be at most 1000",
+        ),
+        (
+            lambda: hexagon_ink([[16]]),
+            "image is list; it must be an array of shape (height, width)",
+        ),
+        (
+            lambda: hexagon_ink(np.ones(3)),
+            "image is (3,); it must be an array of shape (height, wi",
+        ),
+        (lambda: hexagon_ink(np.full((1, 2), 17)), "image[0, 0] is 17; grey values must be 0..16"),
+        (
+            # Half a pixel beside its centre it is lighter than 8 already.
+            lambda: hexagon_ink(np.array([[8.0]])),
+            "image has no ink: its darkest value is 8, and no hexagon is covered by 8 or more",
+        ),
+        (
+            lambda: trace_outline(INK * 1),
+            "ink is int64, (3, 5); it must be an array of bool, shape",
+        ),
+        (
+            lambda: trace_outline([[1]]),
+            "ink is list; it must be an array of bool, shape (rows, col",
+        ),
+        (lambda: trace_outline(INK), "ink is in 2 pieces; it must be one (hexagon_ink keeps one)"),
+        (
+            lambda: trace_outline(INK[1:]),
+            "ink touches the border; the cells around it must be Fals",
+        ),
+        (lambda: outline_points([1, 0]), "sequence[1] is 0; symbols must be 1..6"),
+        (lambda: outline_points([1.5]), "sequence holds float64 values; symbols must be whole"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
+)
+def test_bad_outlines_are_named(call, message):
+    """An image that cannot be, ink without an outline of its own, steps into nowhere."""
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        call()
+
+
+def test_the_outline_of_a_single_cell_is_a_point():
+    """No step at all: the start is the end."""
+    assert outline_points(np.array([], dtype=np.int64)).tolist() == [[0, 0]]

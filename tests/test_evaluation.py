@@ -178,3 +178,47 @@ def test_bad_scores_are_named(labels, probabilities, message):
     """The message says which entry is wrong, its value and what is allowed."""
     with pytest.raises(ValueError, match=message):
         score(labels, probabilities)
+
+
+def test_a_column_of_logits_is_refused():
+    """Logits of shape (N, 1) would give probabilities of shape (n, 1)."""
+
+    class Column(Recorder):
+        def forward(self, padded, lengths):
+            return super().forward(padded, lengths)[:, None]
+
+    with pytest.raises(ValueError, match=r"the model returned shape \(7, 1\) for 7 sequences"):
+        predict_proba(Column(), fresh_loader())
+
+
+@pytest.mark.parametrize(
+    ("model", "loader", "message"),
+    [
+        (LSTMClassifier, [], "model is the class LSTMClassifier; it must be an nn.Module"),
+        (Recorder(), None, "loader is NoneType; it must yield batches"),
+        (Recorder(), np.array(1), "loader is ndarray; it must yield batches"),
+        (Recorder(), [5], "loader yields a int; it must yield three tensors, padded, lengths and"),
+    ],
+    ids=["class", "nothing", "number", "no batches"],
+)
+def test_what_cannot_be_predicted_is_named(model, loader, message):
+    """A class instead of a model, a loader that is none."""
+    with pytest.raises(TypeError, match=message):
+        predict_proba(model, loader)
+
+
+def test_half_precision_gives_probabilities_too():
+    """NumPy has no bfloat16; its probabilities come back as float32."""
+
+    class Half(Recorder):
+        def forward(self, padded, lengths):
+            return super().forward(padded, lengths).bfloat16()
+
+    assert predict_proba(Half(), fresh_loader()).dtype == np.float32
+
+
+@pytest.mark.parametrize("probabilities", [["0.2", "0.7"], [0.2j, 0.7], [[0.2], [0.7, 1]], None])
+def test_probabilities_are_numbers(probabilities):
+    """Text is not read as numbers, nor is half of a complex one."""
+    with pytest.raises(ValueError, match=r"probabilities (holds|is ragged|has shape)"):
+        score([0, 1], probabilities)

@@ -1,6 +1,7 @@
 """The table of notebook 00: its rules, its picture and its buttons."""
 
 import io
+import math
 
 import numpy as np
 import pytest
@@ -10,7 +11,13 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from scipy.special import expit
 
-from seqclf_utils import DiceTable, load_trained_model, log_likelihood_ratio, play_dice
+from seqclf_utils import (
+    DiceTable,
+    LSTMClassifier,
+    load_trained_model,
+    log_likelihood_ratio,
+    play_dice,
+)
 from seqclf_utils import plot_dice_table as draw
 from seqclf_utils.play import MOST_THROWS, Game, percent, picture
 from seqclf_utils.plotting import BEST_COLOR, TRAIN_COLOR
@@ -356,3 +363,37 @@ def test_seeded_games_repeat():
     tables = [tuple(game.table._dice) for game in games]
 
     assert tables[0] == tables[1] != tables[2]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: DiceTable(LSTMClassifier, seed=0),
+            "model is the class LSTMClassifier; it must be",
+        ),
+        (lambda: DiceTable(3, seed=0), "model is int; it must be called as model"),
+        (lambda: play_dice(LSTMClassifier(), seed=-1), "seed is -1; it must be at least 0"),
+        (lambda: play_dice(None), "model is NoneType; it must be called as model"),
+        (lambda: Game(LSTMClassifier(), 0), "rng is a int; it must be an np.random.Generator"),
+        (lambda: percent(50), "probability is 50.0; it must be 0..1"),
+        (lambda: percent(math.nan), "probability is nan; it must be a finite number"),
+        (lambda: draw(None, ax=None), "table is a NoneType; it must be a DiceTable"),
+    ],
+    ids=["class", "number", "seed", "nothing", "rng", "50", "nan", "no table"],
+)
+def test_bad_games_are_named(call, message):
+    """Whoever plays, or watches, with something else is told before the first throw."""
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
+
+
+@pytest.mark.parametrize("reply", [torch.ones(1, 1), torch.tensor([math.nan]), torch.ones(2)])
+def test_a_model_that_fails_leaves_the_table_as_it_was(reply):
+    """No throw counts that one of the judges has not seen."""
+    table = DiceTable(lambda padded, lengths: reply, seed=0)
+
+    with pytest.raises(ValueError, match="the model returned"):
+        table.throw()
+
+    assert (table.throws, table.lstm, table.odds) == ([], [], [])

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import re
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -13,6 +14,8 @@ from matplotlib.colors import to_hex
 
 from seqclf_utils import (
     figures,
+    plot_dots,
+    plot_histograms,
     plot_lines,
     plot_loss_curves,
     plot_outline,
@@ -467,3 +470,157 @@ def test_stored_figures_lie_beside_the_package():
     """Figures are kept in the folder `figures` of the project."""
     assert figures.FIGURES_DIR.name == "figures"
     assert (figures.FIGURES_DIR.parent / "seqclf_utils" / "figures.py").is_file()
+
+
+# -------------------------------------------------------------------------- plot_histograms
+
+
+def test_histograms_count_the_values_of_each_name():
+    """The first is filled, the second an outline in its own line style; both count every value."""
+    values = {"honest": [1, 1, 2, 5], "cheat": [4, 4, 5]}
+
+    ax = plot_histograms(values, bins=[0, 2, 4, 6])
+
+    *bars, outline = ax.patches
+    assert [bar.get_height() for bar in bars] == [2, 1, 1]
+    assert [bar.get_x() for bar in bars] == [0, 2, 4]
+    assert {to_hex(bar.get_facecolor()) for bar in bars} == {TRAIN_COLOR}
+    edges, heights = outline.get_xy().T
+    assert [heights[edges == x].max() for x in (2, 4, 6)] == [0, 3, 3]
+    assert not outline.get_fill()
+    assert to_hex(outline.get_edgecolor()) == VAL_COLOR
+    _, _, (dashed,) = plt.figure().gca().hist([1], [0, 2], histtype="step", linestyle="--")
+    assert outline.get_linestyle() == dashed.get_linestyle()
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["honest", "cheat"]
+
+
+def test_one_histogram_alone_needs_no_legend():
+    """With nothing to tell apart there is no legend."""
+    assert plot_histograms({"honest": [1, 2]}, bins=[0, 3]).get_legend() is None
+
+
+# -------------------------------------------------------------------------------- plot_dots
+
+
+def test_dots_show_every_score_in_the_column_of_its_name():
+    """Scores stand at their heights, spread a little sideways; neighbours differ in marker."""
+    scores = {"last": [0.7, 0.7, 0.8], "avg": [0.9], "max": [0.6, 0.5]}
+
+    ax = plot_dots(scores)
+
+    columns = ax.get_lines()
+    assert [list(line.get_ydata()) for line in columns] == list(scores.values())
+    for position, line in enumerate(columns):
+        x = line.get_xdata()
+        assert np.abs(x - position).max() < 0.5
+        assert len(set(x)) == len(x)  # equal scores do not hide each other
+    assert [line.get_marker() for line in columns] == ["s", "o", "s"]
+    assert [to_hex(line.get_color()) for line in columns] == [TRAIN_COLOR, VAL_COLOR, TRAIN_COLOR]
+    assert list(ax.get_xticks()) == [0, 1, 2]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["last", "avg", "max"]
+    assert (list(ax.collections), texts(ax)) == ([], [])
+
+
+def test_dots_show_the_best_possible_score_of_each_column():
+    """One dotted grey line a column at its own height; the last one is labelled."""
+    ax = plot_dots({"early": [0.7], "late": [0.8]}, best_possible=[0.9, 0.95])
+
+    lines = ax.collections
+    assert [line.get_segments()[0].tolist() for line in lines] == [
+        [[-0.4, 0.9], [0.4, 0.9]],
+        [[0.6, 0.95], [1.4, 0.95]],
+    ]
+    assert {to_hex(line.get_color()[0]) for line in lines} == {BEST_COLOR}
+    assert all(line.get_linestyle()[0][1] is not None for line in lines)  # not solid
+    (label,) = ax.texts
+    assert (label.get_text(), label.xy) == ("best possible", (1.4, 0.95))
+
+
+# ------------------------------------------------------------------------- what is refused
+
+LINE = {"a": [0, 1]}
+BAD = [
+    (lambda h: plot_loss_curves(None), "history is a NoneType; it must be what fit returns"),
+    (lambda h: plot_loss_curves(h.drop(columns="epoch")), "there must be one 'epoch'"),
+    (lambda h: plot_loss_curves(h.head(0)), "history['epoch'] is empty; it must hold at least 1"),
+    (lambda h: plot_loss_curves(h.assign(val_loss=np.nan)), "history['val_loss'][0] is nan; it"),
+    (
+        lambda h: plot_loss_curves(h.assign(is_best=1)),
+        "history['is_best'] holds int64 values; each",
+    ),
+    (lambda h: plot_loss_curves(h.assign(is_best=True)), "history['is_best'] is True 5 times; it"),
+    (lambda h: plot_loss_curves(h, best_possible=np.nan), "best_possible is nan; it must be a fin"),
+    (
+        lambda h: plot_lines([1, 2], {n: [1, 2] for n in "abcde"}),
+        "curves holds 5 names; there must",
+    ),
+    (
+        lambda h: plot_lines([1, 2], {n: [1, 2] for n in "abcd"}, best_possible=[1, 2]),
+        "curves holds 4 names; there must be 1..3",
+    ),
+    (lambda h: plot_lines([1, 2], {"_a": [1, 2]}), "curves holds the name '_a', which no legend"),
+    (lambda h: plot_lines([1, 2], {"a": [1]}), "curves['a'] has 1 entries; there must be 2"),
+    (lambda h: plot_lines([1, 2], LINE, best_possible=[1]), "best_possible has 1 entries; there"),
+    (
+        lambda h: plot_lines([1, 2], LINE, ax=plt.subplots(1, 2)[1]),
+        "ax is a ndarray; it must be one",
+    ),
+    (
+        lambda h: plot_histograms({"a": []}, 3),
+        "values['a'] is empty; it must hold at least 1 number",
+    ),
+    (lambda h: plot_histograms({"a": [1]}, 0), "bins is 0; it must be at least 1"),
+    (lambda h: plot_histograms({"a": [1]}, [1, 1]), "bins is [1.0, 1.0]; it must be at least 2"),
+    (lambda h: plot_dots({}), "scores holds 0 names; there must be at least 1"),
+    (
+        lambda h: plot_dots(LINE, best_possible=[1, 2]),
+        "best_possible has 2 entries; there must be 1",
+    ),
+    (lambda h: plot_throws([[1], [6]], "ab"), "names is 'ab'; it must be a list of names"),
+    (
+        lambda h: plot_throws([[1], [6]], ["a"]),
+        "names has 1 entries for 2 sequences; there must be",
+    ),
+    (lambda h: plot_throws([[1]], ["a"], marked=6), "marked is 6; it must be a list of faces"),
+    (
+        lambda h: plot_throws([[1]], ["a"], marked=[7]),
+        "a face in marked is 7; it must be at most 6",
+    ),
+    (lambda h: plot_throws([], []), "sequences is empty; there must be at least 1 sequence"),
+    (lambda h: plot_padded_batch([[1]], [1]), "padded is list; it must be an int64 tensor"),
+    (lambda h: plot_outline([7]), "sequence[0] is 7; symbols must be 1..6"),
+]
+
+
+@pytest.mark.parametrize(("plot", "message"), BAD, ids=[message[:40] for _, message in BAD])
+def test_bad_plots_are_named_before_anything_is_drawn(plot, message, history):
+    """No curve is dropped, no point lost, and no half-empty figure left behind."""
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        plot(history)
+
+    assert all(ax.has_data() is False for n in plt.get_fignums() for ax in plt.figure(n).axes)
+
+
+def test_columns_with_an_odd_index_and_names_of_any_kind_are_drawn():
+    """The last point is that of the last row; 5 and "5" are two curves, a tuple is a name."""
+    column = pd.Series([1.0, 3.0], index=[7, 7])
+
+    ax = plot_lines(column, {5: column, "5": column, ("x", 1): column}, best_possible=column)
+
+    assert ax.texts[0].xy == (3, 3)
+    assert len(ax.get_lines()) == 4
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["5", "5", "('x', 1)"]
+
+
+def test_histograms_and_dots_are_drawn():
+    """A bar a bin, named if there are several; a dot a score, a line a column if one is known."""
+    ax = plot_histograms({"a": [1, 2, 2], "b": [2]}, [0.5, 1.5, 2.5])
+    assert [patch.get_height() for patch in ax.patches[:2]] == [1, 2]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b"]
+    assert plot_histograms({"a": [1, 2, 2]}, 2).get_legend() is None
+
+    ax = plot_dots({"a": [0.1, 0.2], "b": [0.3]}, best_possible=np.array([0.5, 0.6]))
+    assert [line.get_ydata().tolist() for line in ax.get_lines()] == [[0.1, 0.2], [0.3]]
+    assert len(ax.collections) == 2
+    assert texts(ax) == ["best possible"]
+    assert texts(plot_dots({"a": [0.1]})) == []

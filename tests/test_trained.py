@@ -253,3 +253,31 @@ def test_a_single_array_is_no_archive(tmp_path):
 
     with pytest.raises(ValueError, match="no file of weights"):
         load_trained_model(path)
+
+
+@pytest.mark.parametrize("kind", [">f4", "<f8", "g"])
+def test_weights_of_another_precision_or_byte_order_are_read(kind, tmp_path):
+    """They are the same numbers, whatever machine wrote them."""
+    expected = load_trained_model().state_dict()
+    arrays = {name: weight.numpy().astype(kind) for name, weight in expected.items()}
+    np.savez(tmp_path / "weights.npz", **arrays)
+
+    found = load_trained_model(tmp_path / "weights.npz").state_dict()
+
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_weights_too_large_for_the_model_are_refused(tmp_path):
+    """1e300 is finite, but would become infinite in float32."""
+    arrays = {n: w.numpy().astype(float) for n, w in load_trained_model().state_dict().items()}
+    arrays["fc.bias"][0] = 1e300
+    np.savez(tmp_path / "weights.npz", **arrays)
+
+    with pytest.raises(ValueError, match=r"fc\.bias must hold finite floats"):
+        load_trained_model(tmp_path / "weights.npz")
+
+
+def test_what_is_no_path_is_named():
+    """A number is the name of no file."""
+    with pytest.raises(TypeError, match="path is 3; it must be the name of a file"):
+        load_trained_model(3)

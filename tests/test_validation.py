@@ -1,9 +1,12 @@
 """Every check: what it takes, and exactly what it says when it refuses."""
 
 import math
+import re
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -497,3 +500,150 @@ def test_good_batches_pass(dtype):
     padded = torch.tensor([[6, 0], [1, 2]], dtype=dtype)
 
     assert v.check_batch(padded, torch.tensor([1, 2]), vocab_size=7) is None
+
+
+# ------------------------------------------------- what properties found, with the smallest input
+
+BOXED = np.array([1, 2], dtype=object)
+MASKED = np.ma.array([1, 0], mask=[0, 1])
+META = torch.ones(2, dtype=torch.int64, device="meta")
+SPARSE = torch.ones(2, 2, dtype=torch.int64).to_sparse()
+NESTED = "ignore:The PyTorch API of nested tensors is in prototype stage"
+FOUND = [
+    (lambda: v.check_count("n", 9, minimum=1, maximum=8), "n is 9; it must be at most 8"),
+    (
+        lambda: v.check_count("n", 10**5000, minimum=1, maximum=8),
+        "n is a number of very many digits; it must be at most 8",
+    ),
+    (
+        lambda: v.check_count("n", np.timedelta64(3), minimum=1),
+        "; it must be a whole number",
+    ),
+    (
+        lambda: v.check_count("n", list(range(99)), minimum=1),
+        "n is [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
+        "...; it must be a whole number",
+    ),
+    (lambda: v.check_fractions(a=Fraction(1, 5)), "a is Fraction(1, 5); it must be a float, such"),
+    (lambda: v.check_nonnegative("x", 10**400), "; it must be finite and at least 0"),
+    (lambda: v.check_finite("loss", None), "loss is None; it must be a number"),
+    (lambda: v.check_finite("loss", torch.tensor([0.5])), "loss is tensor([0.5000]); it must be a"),
+    (lambda: v.check_finite_number("x", math.nan), "x is nan; it must be a finite number"),
+    (lambda: v.check_numbers("x", [[1]]), "x has shape (1, 1); it must be one-dimensional, (n,)"),
+    (lambda: v.check_numbers("x", []), "x is empty; it must hold at least 1 number"),
+    (lambda: v.check_numbers("x", [1], n_values=2), "x has 1 entries; there must be 2"),
+    (lambda: v.check_numbers("x", ["1"]), "x holds <U1 values; it must hold numbers"),
+    (lambda: v.check_numbers("x", [0, math.inf]), "x[1] is inf; it must be a finite number"),
+    (lambda: v.check_names("x", [1]), "x is a list; it must be a dictionary from name to numbers"),
+    (lambda: v.check_names("x", {}), "x holds 0 names; there must be at least 1"),
+    (
+        lambda: v.check_names("x", {"a": 1, "b": 2}, maximum=1),
+        "x holds 2 names; there must be 1..1",
+    ),
+    (
+        lambda: v.check_probabilities(["0.5"], n_sequences=1),
+        "probabilities holds <U3 values; each must be a number, 0..1",
+    ),
+    (
+        lambda: v.check_probabilities([0.5, -0.5], n_sequences=2),
+        "probabilities[1] is -0.5; it must be 0..1",
+    ),
+    (lambda: v.check_probabilities([0.5], n_sequences=2), "probabilities has shape (1,); it must"),
+    (lambda: v.check_model(torch.nn.LSTM), "model is the class LSTM; it must be an nn.Module"),
+    (lambda: v.check_model(None), "model is NoneType; it must be an nn.Module"),
+    (lambda: v.check_triple([1, 2, 3]), "loader yields a list; it must yield three tensors"),
+    (
+        lambda: v.check_triple([torch.ones(2, 2), torch.ones(2), torch.tensor(1)]),
+        "loader yields tensors of shapes [(2, 2), (2,), ()]; it must yield padded (N, L), lengths",
+    ),
+    (
+        lambda: v.check_logits(torch.ones(2, 1), n_sequences=2),
+        "the model returned shape (2, 1) for 2 sequences; it must be (2,)",
+    ),
+    (
+        lambda: v.check_logits(torch.ones(2, dtype=torch.int64), n_sequences=2),
+        "the model returned torch.int64; it must return a tensor of floats, one logit a sequence",
+    ),
+    (lambda: v.check_logits([0.5], n_sequences=1), "the model returned list; it must return a"),
+    (
+        lambda: v.check_logits(torch.tensor([0.5, math.nan]), n_sequences=2),
+        "the model returned the logit nan for sequence 1 of its batch; it must be finite",
+    ),
+    (lambda: v.check_groups([1, 2, None], n_sequences=3), "groups[2] is None; every sequence must"),
+    (lambda: v.check_groups(np.array([1, 2, math.nan]), n_sequences=3), "groups[2] is nan; every"),
+    (lambda: v.check_groups([1, "1", 2], n_sequences=3), "groups holds values that cannot be put"),
+    (
+        lambda: v.check_groups([frozenset([i]) for i in (0, 1, 2, 0)], n_sequences=4),
+        "groups holds values that cannot be put in order; they must be of one kind",
+    ),
+    (
+        lambda: v.check_labels(MASKED),
+        "labels is a masked array that hides values; it must hold all",
+    ),
+    (
+        lambda: v.check_labels(META),
+        "labels cannot be read as numbers; it must be a list or a plain",
+    ),
+    (lambda: v.check_sequences(SPARSE, vocab_size=7), "sequences cannot be read as numbers; it"),
+    (lambda: v.check_sequences({(1, 2), (3,)}, vocab_size=7), "sequences is a set; it must be a"),
+    (
+        lambda: v.check_sequences(pd.DataFrame([[9]], columns=[(1, 2)]), vocab_size=7),
+        "sequences is a DataFrame; it must be a list of sequences of symbols",
+    ),
+    (
+        lambda: v.check_sequences([[1]], vocab_size=2**63 + 1),
+        "vocab_size is 9223372036854775809; it must be at most 9223372036854775808",
+    ),
+    (
+        lambda: v.check_positions(None, n_sequences=3),
+        "splits is a NoneType; it must be three lists",
+    ),
+    (lambda: v.check_positions((0, 1, 2), n_sequences=3), "splits holds a side of shape (); each"),
+    (
+        lambda: v.check_lengths(SPARSE[0], n_sequences=2, n_steps=3),
+        "lengths is a torch.sparse_coo tensor; it must be a plain one that holds its values",
+    ),
+    (
+        lambda: v.check_batch(META[None], torch.tensor([2]), vocab_size=7),
+        "padded is a meta tensor; it must be a plain one that holds its values",
+    ),
+    (
+        lambda: v.check_batch(
+            torch.nested.nested_tensor([torch.tensor([1])]), torch.tensor([1]), vocab_size=7
+        ),
+        "padded is a nested tensor; it must be a plain one, as collate_fn pads it",
+    ),
+]
+
+
+@pytest.mark.filterwarnings(NESTED)
+@pytest.mark.parametrize(("call", "message"), FOUND, ids=[message[:40] for _, message in FOUND])
+def test_what_properties_found_is_refused(call, message):
+    """Each of these was an error of NumPy's or PyTorch's own once, or a wrong answer."""
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)) as caught:
+        call()
+
+    assert type(caught.value) in (ValueError, TypeError)
+
+
+def test_what_properties_found_is_accepted():
+    """Unusual and right: half precision, tensors of shape (), large groups, a large vocabulary."""
+    assert v.check_labels(torch.tensor([1, 0], dtype=torch.bfloat16)).tolist() == [1, 0]
+    assert v.check_finite("loss", torch.tensor(0.5, requires_grad=True)) == 0.5
+    assert v.check_finite_number("x", Fraction(1, 2)) == 0.5
+    assert v.check_groups([2**53, 2**53 + 1, 0.5], n_sequences=3).tolist()[1] == 2**53 + 1
+    assert v.check_sequences([[2**63 - 1]], vocab_size=2**63)[0].tolist() == [2**63 - 1]
+    assert v.check_sequences(torch.tensor([[1, 2]]), vocab_size=7)[0].tolist() == [1, 2]
+    assert v.check_symbols("s", [], vocab_size=7, may_be_empty=True).dtype == torch.int64
+    padded = torch.ones(1, 1, dtype=torch.int32)
+    v.check_batch(padded, torch.tensor([1]), vocab_size=2**40)
+    batch = (torch.ones(1, 2), torch.ones(1), torch.ones(1))
+    assert v.check_triple(batch) == batch
+    assert v.check_names("x", pd.DataFrame({"a": [1]}))[0][0] == "a"
+    assert v.check_count("n", 8, minimum=1, maximum=8) == 8
+    model, logits = torch.nn.Linear(1, 1), torch.zeros(1)
+    assert v.check_model(model) is model
+    assert v.check_logits(logits, n_sequences=1) is logits
+    assert v.check_probabilities([True, 0], n_sequences=2).tolist() == [1, 0]
+    assert v.check_numbers("x", torch.tensor([1, 2])).tolist() == [1, 2]
+    assert not v.is_list("ab")
