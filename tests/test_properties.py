@@ -1203,6 +1203,7 @@ def test_lines_are_all_drawn_as_they_are_or_refused(curves, best, box):
     st.dictionaries(names, st.lists(heights, max_size=4), max_size=5),
     st.one_of(st.integers(-1, 4), st.lists(st.integers(-9, 9), max_size=4), st.just([0, 1, 1])),
 )
+@example({"a": [1]}, [0, 1, 1])
 def test_histograms_count_what_lies_between_the_edges(values, bins):
     """Every number between the edges is in a bar; nothing that is no number gets near."""
     is_good = 1 <= len(values) <= 4 and all(map(shows, values))
@@ -1262,7 +1263,9 @@ def test_a_history_is_drawn_as_it_is_or_refused(data):
     rows = {
         "epoch": list(range(1, n + 1)),
         "train_loss": data.draw(st.lists(eighths, min_size=n, max_size=n)),
-        "val_loss": data.draw(st.lists(heights, min_size=n, max_size=n)),
+        "val_loss": data.draw(
+            st.lists(eighths, min_size=n, max_size=n) | st.lists(heights, min_size=n, max_size=n)
+        ),
         "is_best": data.draw(
             st.lists(st.sampled_from([True, False]), min_size=n, max_size=n) | st.just([1] * n)
         ),
@@ -1284,6 +1287,14 @@ def test_a_history_is_drawn_as_it_is_or_refused(data):
         assert train.get_ydata().tolist() == rows["train_loss"]
         assert val.get_ydata().tolist() == rows["val_loss"]
         assert len(ax.texts) == sum(rows["is_best"])
+
+
+@pytest.mark.parametrize("is_best", itertools.product([True, False], repeat=3), ids=str)
+def test_no_more_than_one_epoch_is_the_best(is_best):
+    """Two marks for one set of restored weights would be one too many."""
+    history = pd.DataFrame({**HISTORY, "is_best": is_best})
+    refused = is_refused(lambda: sc.plot_loss_curves(history, ax=axes()), "history['is_best']")
+    assert refused is (sum(is_best) > 1)
 
 
 @examples(15)
