@@ -6,3 +6,8 @@ import os
 os.environ.setdefault("SEQCLF_FIGURES", "check")
 # Small LSTMs gain nothing from threads, and two notebooks run side by side.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_finish(session):
+    """Hide --cov from nbval: coverage is of the unit tests alone, and kernels hang under it."""
+    session.config.option.cov_source = None

@@ -19,11 +19,10 @@ class CtrlC:
 
     Example:
         >>> with CtrlC() as stoppable:
-        ...     for batch in stoppable([1, 2, 3]):
-        ...         signal.raise_signal(signal.SIGINT)
-        ...         print(f"batch {batch} is finished")
-        Traceback (most recent call last):
-        KeyboardInterrupt
+        ...     for batch in stoppable([1, 2]):
+        ...         print(f"batch {batch}: whatever happens here is finished")
+        batch 1: whatever happens here is finished
+        batch 2: whatever happens here is finished
     """
 
     def __init__(self) -> None:

@@ -686,6 +686,10 @@ def check_symbols(
         raise ValueError(f"{name} is empty; every sequence needs at least 1 symbol")
     if values.dtype.kind not in "iu":
         raise ValueError(f"{name} holds {values.dtype} values; symbols must be whole numbers")
+    if isinstance(sequence, list | tuple):  # beside whole numbers NumPy reads True as 1
+        for position, symbol in enumerate(sequence):
+            if isinstance(symbol, bool | np.bool_):
+                raise ValueError(f"{name}[{position}] is {symbol}; symbols must be whole numbers")
     is_wrong = (values < 1) | (values >= vocab_size)
     if is_wrong.any():
         position = int(is_wrong.argmax())

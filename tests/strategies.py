@@ -177,6 +177,13 @@ def is_refused(call, *names):
 
 # --------------------------------------------------------------------- the same numbers, boxed
 
+
+def stretch(values):
+    """Return a range if the values are one."""
+    is_range = [values[0] + i for i in range(len(values))] == values
+    return range(values[0], values[0] + len(values)) if is_range else values
+
+
 BOXES = {
     "list": list,
     "tuple": tuple,
@@ -188,11 +195,7 @@ BOXES = {
     "numpy numbers": lambda values: list(np.array(values)),
     "tensors": lambda values: [torch.tensor(value) for value in values],
     "unmasked": lambda values: np.ma.array(values, mask=False),
-    "range or list": lambda values: (
-        range(values[0], values[-1] + 1)
-        if values == list(range(values[0], values[-1] + 1))
-        else values
-    ),
+    "range or list": stretch,
 }
 boxes = st.sampled_from(sorted(BOXES))
 whole_types = st.sampled_from(

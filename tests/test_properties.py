@@ -1289,7 +1289,7 @@ def test_a_history_is_drawn_as_it_is_or_refused(data):
         assert len(ax.texts) == sum(rows["is_best"])
 
 
-@pytest.mark.parametrize("is_best", itertools.product([True, False], repeat=3), ids=str)
+@pytest.mark.parametrize("is_best", list(itertools.product([True, False], repeat=3)), ids=str)
 def test_no_more_than_one_epoch_is_the_best(is_best):
     """Two marks for one set of restored weights would be one too many."""
     history = pd.DataFrame({**HISTORY, "is_best": is_best})

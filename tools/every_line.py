@@ -3,8 +3,8 @@
 mutmut keeps all mutants of a module in one file and forks a Python that has imported everything, so
 that a mutant costs no more than the tests which call its function. A module is judged by its own
 test file and by those that belong to no module; that other tests happen to run through it counts
-for nothing. Functions that run while the package is imported are done before the fork, so their
-survivors are tried once more in a Python of their own.
+for nothing. What was called before the fork (while the package was imported, or to fill a cache of
+the tests) is called without the mutant, so survivors are tried once more in a Python of their own.
 """
 
 import ast
@@ -32,18 +32,6 @@ OWN_TESTS = {
 }
 OTHER_PROCESS = {"tests/test_kernels.py"}  # starts kernels, which are no fork of mutmut's
 PYTEST = ["-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
-# Prints the functions that are called while the package and the exercises' checks are imported.
-AT_IMPORT = """
-import sys
-called = set()
-def note(frame, event, _):
-    if event == "call" and frame.f_code.co_name.endswith("__mutmut_orig"):
-        called.add(frame.f_globals["__name__"] + "." + frame.f_code.co_name.removesuffix("_orig"))
-sys.setprofile(note)
-import seqclf_utils.checks
-sys.setprofile(None)
-print("\\n".join(called))
-"""
 
 
 def install_mutmut() -> None:
@@ -129,20 +117,14 @@ def environment() -> dict[str, str]:
 
 
 def try_again(status: dict[str, str], module: str, folder: Path) -> dict[str, str]:
-    """Try survivors once more whose function is done with before mutmut forks."""
-    copy = folder / "mutants"
-    code, output = mutants.run(["-c", AT_IMPORT], copy, 300)
-    if code != 0:
-        sys.exit(output)
-    called = set(output.split())
-    names = [n for n, how in status.items() if how == "survived" and n.rpartition("_")[0] in called]
+    """Try each survivor once more in a Python of its own, where nothing was called before."""
     command = ["-m", "pytest", "-x", *PYTEST, *tests_of(module, folder)]
 
     def work(name: str) -> str:
-        code, _ = mutants.run(command, copy, 600, MUTANT_UNDER_TEST=name)
+        code, _ = mutants.run(command, folder / "mutants", 600, MUTANT_UNDER_TEST=name)
         return "timeout" if code is None else "survived" if code == 0 else "killed"
 
-    return dict(mutants.in_parallel(work, names))
+    return dict(mutants.in_parallel(work, [n for n, how in status.items() if how == "survived"]))
 
 
 def change(name: str, folder: Path) -> str:

@@ -260,12 +260,12 @@ def report(rows: list[dict], *, unit_only: bool) -> tuple[str, bool]:
     unit, nbval = ({r["bug"].name for r in rows if r[kind]} for kind in ("unit", "nbval"))
     neither = [row["bug"].name for row in rows if row["bug"].name not in unit | nbval]
     unexplained = [name for name in neither if name not in EQUIVALENT]
-    nets = f", {len(nbval)} by nbval, {len(unit & nbval)} by both, {len(neither)} by neither"
-    if unit_only:
-        nets = f", {len(neither)} not"
+    counts = f"{len(rows)} bugs: {len(unit)} killed by the unit tests"
+    if not unit_only:
+        counts += f", {len(nbval)} by nbval, {len(unit & nbval)} by both"
     lines += [
         "",
-        f"{len(rows)} bugs: {len(unit)} killed by the unit tests{nets}: {', '.join(neither) or '-'}.",
+        f"{counts}; {len(neither)} survived ({', '.join(neither) or 'none'}).",
         *(f"- {name}: {EQUIVALENT[name]}" for name in neither if name in EQUIVALENT),
     ]
     well = not unexplained and (unit_only or len(nbval) >= ENOUGH * len(rows))
