@@ -34,6 +34,7 @@ BEST_COLOR = "#555555"
 SIX_COLOR = "#E69F00"
 # Colour never alone carries meaning: each line style and marker goes with one colour.
 LINE_STYLES = ((TRAIN_COLOR, "-"), (VAL_COLOR, "--"), ("#CC79A7", "-."), (BEST_COLOR, ":"))
+LARGEST_DRAWN = 1e100  # the ends of an axis must not overflow
 HISTORY_COLUMNS = ("epoch", "train_loss", "val_loss", "is_best")
 DOT_STYLES = ((TRAIN_COLOR, "s"), (VAL_COLOR, "o"))
 
@@ -79,6 +80,7 @@ def plot_loss_curves(
     _check_history(history)
     if best_possible is not None:
         best_possible = check_finite_number("best_possible", best_possible)
+        _check_drawable("best_possible", [best_possible])
     ax = _axes(ax)
     epochs = history["epoch"]
     ax.plot(epochs, history["train_loss"], color=TRAIN_COLOR, label="train")
@@ -126,11 +128,11 @@ def plot_lines(
         TypeError: If `curves` is no dictionary, or `ax` no axes.
         ValueError: If there are no curves or too many, lengths differ, or a number is not finite.
     """
-    x = check_numbers("x", x)
+    x = _check_drawable("x", x)
     most = len(LINE_STYLES) - (best_possible is not None)  # which has the last style for itself
     lines = _check_curves("curves", curves, most, n_values=len(x))
     if best_possible is not None:
-        best_possible = check_numbers("best_possible", best_possible, n_values=len(x))
+        best_possible = _check_drawable("best_possible", best_possible, n_values=len(x))
     ax = _axes(ax)
     for (name, y), (color, style) in zip(lines, LINE_STYLES, strict=False):
         ax.plot(x, y, color=color, linestyle=style, label=name)
@@ -161,7 +163,7 @@ def plot_histograms(
             do not rise.
     """
     counted = _check_curves("values", values, len(LINE_STYLES))
-    bins = _check_bins(bins)
+    bins = _check_bins(bins, counted)
     ax = _axes(ax)
     for (name, numbers), (color, style) in zip(counted, LINE_STYLES, strict=False):
         if style == "-":
@@ -194,9 +196,9 @@ def plot_dots(
         ValueError: If there are no scores, lengths differ, or a number is not finite.
     """
     names, columns = zip(*check_names("scores", scores), strict=True)
-    columns = [check_numbers(f"scores[{n!r}]", c) for n, c in zip(names, columns, strict=True)]
+    columns = [_check_drawable(f"scores[{n!r}]", c) for n, c in zip(names, columns, strict=True)]
     if best_possible is not None:
-        best_possible = check_numbers("best_possible", best_possible, n_values=len(columns))
+        best_possible = _check_drawable("best_possible", best_possible, n_values=len(columns))
     ax = _axes(ax)
     bests = [None] * len(columns) if best_possible is None else best_possible
     for column, (numbers, best) in enumerate(zip(columns, bests, strict=True)):
@@ -347,6 +349,21 @@ def check_axes(ax: Axes) -> Axes:
     return ax
 
 
+def _check_drawable(
+    name: str, values: Sequence[float], *, n_values: int | None = None
+) -> np.ndarray:
+    """Return numbers that matplotlib can place on an axis."""
+    numbers = check_numbers(name, values, n_values=n_values)
+    is_wrong = abs(numbers) > LARGEST_DRAWN
+    if is_wrong.any():
+        position = int(is_wrong.argmax())
+        raise ValueError(
+            f"{name}[{position}] is {numbers[position]:g}; it must be at most {LARGEST_DRAWN:g} "
+            "in size to be drawn"
+        )
+    return numbers
+
+
 def _check_history(history: pd.DataFrame) -> None:
     """Refuse what is no history of a training."""
     if not isinstance(history, pd.DataFrame):
@@ -357,7 +374,7 @@ def _check_history(history: pd.DataFrame) -> None:
                 f"history has the columns {list(history.columns)}; there must be one {column!r}"
             )
     for column in HISTORY_COLUMNS[:3]:
-        check_numbers(f"history[{column!r}]", history[column])
+        _check_drawable(f"history[{column!r}]", history[column])
     is_best = history["is_best"].to_numpy()
     if not all(isinstance(value, bool | np.bool_) for value in is_best):
         raise ValueError(f"history['is_best'] holds {is_best.dtype} values; each must be a bool")
@@ -377,16 +394,27 @@ def _check_curves(
                 "that does not begin with an underscore"
             )
     return [
-        (str(name), check_numbers(f"{argument}[{name!r}]", numbers, n_values=n_values))
+        (str(name), _check_drawable(f"{argument}[{name!r}]", numbers, n_values=n_values))
         for name, numbers in pairs
     ]
 
 
-def _check_bins(bins: Sequence[float] | int) -> np.ndarray | int:
+def _check_bins(
+    bins: Sequence[float] | int, counted: list[tuple[str, np.ndarray]]
+) -> np.ndarray | int:
     """Return the edges of bins, or their number."""
-    if np.ndim(bins) == 0:
-        return check_count("bins", bins, minimum=1, maximum=10_000)
-    edges = check_numbers("bins", bins)
+    if not is_list(bins):
+        bins = check_count("bins", bins, minimum=1, maximum=10_000)
+        for name, numbers in counted:
+            try:
+                np.histogram_bin_edges(numbers, bins)
+            except ValueError as error:
+                raise ValueError(
+                    f"bins is {bins}; it must be fewer, for the numbers of {name!r} lie too close "
+                    "together"
+                ) from error
+        return bins
+    edges = _check_drawable("bins", bins)
     if len(edges) < 2 or (np.diff(edges) <= 0).any():
         raise ValueError(
             f"bins is {edges.tolist()}; it must be at least 2 edges, each above the last"

@@ -441,3 +441,19 @@ def test_more_bad_casinos_are_named(call, message):
     """What would fill the memory, or read beyond the six faces, is refused."""
     with pytest.raises((ValueError, TypeError), match=re.escape(message)):
         call()
+
+
+def test_every_length_is_as_likely_for_both_labels():
+    """Three lengths, a third each, at honest tables and at cheats' (4 standard errors)."""
+    casino = make_casino(6_000, min_length=2, max_length=4, seed=0)
+
+    lengths = np.array([len(sequence) for sequence in casino.sequences])
+    for label in (0, 1):
+        counts = np.bincount(lengths[casino.labels == label], minlength=5)[2:]
+        np.testing.assert_allclose(counts / counts.sum(), 1 / 3, atol=0.035)
+
+
+def test_seven_is_no_face():
+    """The public forward algorithm names a face that no die has."""
+    with pytest.raises(ValueError, match=r"sequences\[0\]\[1\] is 7"):
+        log_likelihood([np.array([1, 7])], PLAYERS["crude"][0])

@@ -570,6 +570,19 @@ BAD = [
         "values['a'] is empty; it must hold at least 1 number",
     ),
     (lambda h: plot_histograms({"a": [1]}, 0), "bins is 0; it must be at least 1"),
+    (
+        lambda h: plot_histograms({"a": [1]}, [[1], [2, 3]]),
+        "bins is ragged; it must be a plain arr",
+    ),
+    (lambda h: plot_histograms({"a": [1, 1 + 1e-15]}, 40), "bins is 40; it must be fewer, for the"),
+    (
+        lambda h: plot_lines([1, 2], {"a": [1, -1e308]}),
+        "curves['a'][1] is -1e+308; it must be at m",
+    ),
+    (
+        lambda h: plot_loss_curves(h, best_possible=1e300),
+        "best_possible[0] is 1e+300; it must be a",
+    ),
     (lambda h: plot_histograms({"a": [1]}, [1, 1]), "bins is [1.0, 1.0]; it must be at least 2"),
     (lambda h: plot_dots({}), "scores holds 0 names; there must be at least 1"),
     (

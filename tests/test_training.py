@@ -820,3 +820,12 @@ def test_progress_bar_in_a_notebook(kernel, is_shown, monkeypatch, capsys):
     assert list(progress_bar(range(3))) == [0, 1, 2]
 
     assert ("epoch" in capsys.readouterr().err) is is_shown
+
+
+def test_only_the_first_of_equal_epochs_is_best():
+    """A loss that never changes: the first epoch is the best one, and the only one marked."""
+    batches = [(torch.tensor([[1], [2]]), torch.tensor([1, 1]), torch.tensor([0.0, 1.0]))]
+
+    history = fit(OneLogit(), batches, batches, max_epochs=3, learning_rate=0.0)
+
+    assert history["is_best"].tolist() == [True, False, False]
