@@ -688,8 +688,10 @@ def check_symbols(
         raise ValueError(f"{name} holds {values.dtype} values; symbols must be whole numbers")
     if isinstance(sequence, list | tuple):  # beside whole numbers NumPy reads True as 1
         for position, symbol in enumerate(sequence):
-            if isinstance(symbol, bool | np.bool_):
-                raise ValueError(f"{name}[{position}] is {symbol}; symbols must be whole numbers")
+            if _is_bool(symbol):
+                raise ValueError(
+                    f"{name}[{position}] is {bool(symbol)}; symbols must be whole numbers"
+                )
     is_wrong = (values < 1) | (values >= vocab_size)
     if is_wrong.any():
         position = int(is_wrong.argmax())
@@ -698,6 +700,12 @@ def check_symbols(
             f"symbols must be 1..{vocab_size - 1} (0 is kept for padding)"
         )
     return torch.from_numpy(values.astype(np.int64))
+
+
+def _is_bool(value: object) -> bool:
+    """Tell whether a value is True or False, be it an array or a tensor of shape ()."""
+    is_boxed = isinstance(value, Tensor | np.ndarray) and str(value.dtype).endswith("bool")
+    return is_boxed or isinstance(value, bool | np.bool_)
 
 
 def _as_array(name: str, values: Sequence[float]) -> np.ndarray:

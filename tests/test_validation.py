@@ -595,6 +595,10 @@ FOUND = [
         "vocab_size is 9223372036854775809; it must be at most 9223372036854775808",
     ),
     (
+        lambda: v.check_sequences([[torch.tensor(1), torch.tensor(True)]], vocab_size=7),
+        "sequences[0][1] is True; symbols must be whole numbers",
+    ),
+    (
         lambda: v.check_sequences([[1, True]], vocab_size=7),
         "sequences[0][1] is True; symbols must be whole numbers",
     ),
