@@ -451,3 +451,19 @@ def test_history_is_one_table(tmp_path):
     history = fit(model, *loaders, checkpoint=tmp_path / "run.pt")
 
     pd.testing.assert_frame_equal(history, fit(*make_run()))
+
+
+def test_an_interrupt_while_the_file_is_checked_changes_nothing(kept):
+    """The model has the weights it came with, and the interrupt comes through."""
+
+    class Interrupted(BrokenOff):
+        def __iter__(self):
+            raise KeyboardInterrupt
+
+    model, train_loader, val_loader = make_run(seed=4)
+    before = copy.deepcopy(model.state_dict())
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, train_loader, Interrupted(val_loader, 0), checkpoint=kept)
+
+    assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
