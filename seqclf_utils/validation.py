@@ -151,13 +151,8 @@ def check_finite(name: str, value: float) -> float:
     """
     if isinstance(value, Tensor | np.ndarray) and value.shape == ():
         value = _as_array(name, value)[()]
-    number = _as_float(name, value)
-    if not math.isfinite(number):
-        raise ValueError(
-            f"{name} is {shorten(value)}; it must be a finite number "
-            "(look for NaN in the weights, and try a lower learning rate)"
-        )
-    return number
+    advice = " (look for NaN in the weights, and try a lower learning rate)"
+    return _as_finite(name, value, advice)
 
 
 def check_finite_number(name: str, value: float) -> float:
@@ -174,10 +169,7 @@ def check_finite_number(name: str, value: float) -> float:
         TypeError: If `value` is not a real number.
         ValueError: If `value` is NaN or infinite.
     """
-    number = _as_float(name, value)
-    if not math.isfinite(number):
-        raise ValueError(f"{name} is {shorten(value)}; it must be a finite number")
-    return number
+    return _as_finite(name, value)
 
 
 def check_numbers(name: str, values: Sequence[float], *, n_values: int | None = None) -> np.ndarray:
@@ -733,6 +725,14 @@ def _as_float(name: str, value: float) -> float:
         return float(value)
     except OverflowError:
         return math.inf
+
+
+def _as_finite(name: str, value: float, advice: str = "") -> float:
+    """Return one real number as a float if it is neither NaN nor infinite."""
+    number = _as_float(name, value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {shorten(value)}; it must be a finite number{advice}")
+    return number
 
 
 def _count_different(name: str, values: np.ndarray) -> int:

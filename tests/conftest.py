@@ -4,6 +4,7 @@ SEQCLF_EXAMPLES=500 asks for 500 examples a test, others at every run.
 """
 
 import os
+import signal
 
 import matplotlib
 import pytest
@@ -34,3 +35,11 @@ def settings_kept():
     torch.set_printoptions(profile="default")
     optimizer_module._global_optimizer_post_hooks.clear()
     reproducibility._round_after_every_step.cache_clear()
+
+
+@pytest.fixture
+def python_handles_ctrl_c():
+    """Begin with Python's own handler of Ctrl-C, and put back whatever there was."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

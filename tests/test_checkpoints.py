@@ -59,11 +59,9 @@ class BrokenOff:
 
 
 @pytest.fixture(autouse=True)
-def _in_float64():
+def _in_float64(settings_kept):
     """Compare bit for bit in float64."""
     torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def make_run(*, n_tables=60, data_seed=0, seed=0, model=Forgetful):

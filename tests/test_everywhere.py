@@ -56,7 +56,7 @@ def test_the_setting_to_blame_is_named(tiny_course, tmp_path):
 
 def test_a_stored_output_that_differs_is_red(tiny_course, tmp_path):
     """The notebook, the cell and both outputs are reported."""
-    everywhere.copy_checkout(tmp_path / "checkout", [])
+    everywhere.prepare(tmp_path / "checkout", [])
     path = tmp_path / "checkout" / "notebooks" / "01_tiny.ipynb"
     path.write_text(path.read_text("utf-8").replace("None", "Nobody"), "utf-8")
     settings, names = [everywhere.ONE_BY_ONE], ["01_tiny.ipynb"]
@@ -71,7 +71,7 @@ def test_a_stored_output_that_differs_is_red(tiny_course, tmp_path):
 
 def test_notebooks_that_did_not_run_are_red(tiny_course, tmp_path):
     """Where pytest itself stops, nothing has passed."""
-    everywhere.copy_checkout(tmp_path / "checkout", [])
+    everywhere.prepare(tmp_path / "checkout", [])
     settings, names = [everywhere.ONE_BY_ONE], ["02_lost.ipynb"]
 
     failed, _ = everywhere.run_notebooks(sys.executable, settings, names, {}, tmp_path)
@@ -81,7 +81,7 @@ def test_notebooks_that_did_not_run_are_red(tiny_course, tmp_path):
 
 def test_a_variable_that_changes_nothing_is_no_effect(tmp_path):
     """OMP_NUM_THREADS=2 alone does not make the notebooks use two threads; the probe sees it."""
-    everywhere.copy_checkout(tmp_path / "checkout", [])  # not changed to ask for two
+    everywhere.prepare(tmp_path / "checkout", [])  # not changed to ask for two
 
     found = everywhere.look(sys.executable, [everywhere.TWO_THREADS], {}, tmp_path)
 
@@ -143,4 +143,4 @@ def test_the_page_has_a_place_for_each_pass():
     """--write finds its markers."""
     page = everywhere.PAGE.read_text("utf-8")
     for name in everywhere.PASSES:
-        assert page.count(f"<!-- begin {name} -->\n") == 1
+        assert page.count(f"<!-- {name}: begin -->\n") == 1

@@ -7,18 +7,12 @@ import pytest
 
 from seqclf_utils.interrupts import CtrlC
 
+pytestmark = pytest.mark.usefixtures("python_handles_ctrl_c")
+
 
 def press_ctrl_c():
     """Send this process the signal that Ctrl-C sends."""
     signal.raise_signal(signal.SIGINT)
-
-
-@pytest.fixture(autouse=True)
-def _python_handles_ctrl_c():
-    """Begin with Python's own handler and put back whatever there was."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 class Pressing:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import every_line, mutants
+from tools import checkout, every_line, mutants
 from tools.classic_bugs import ACCEPTED, BUGS, EQUIVALENT, Bug
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -170,6 +170,6 @@ def test_a_page_keeps_the_text_around_its_table(tmp_path):
     page.write_text("a\n<!-- x: begin -->\nold\n<!-- x: end -->\nb\n", "utf-8")
 
     for _ in range(2):
-        mutants.write_between(page, "x", "new")
+        checkout.write_between(page, "x", "new")
 
     assert page.read_text("utf-8") == "a\n<!-- x: begin -->\nnew\n<!-- x: end -->\nb\n"

@@ -552,15 +552,7 @@ def fit_and_press(at, max_epochs, **where):
     return model, history, press.pressed_in
 
 
-@pytest.fixture
-def _python_handles_ctrl_c():
-    """Begin with Python's own handler, whatever runs the tests."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_python_handles_ctrl_c")
+@pytest.mark.usefixtures("python_handles_ctrl_c")
 @pytest.mark.parametrize(
     ("where", "max_epochs"),
     [

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from tools import mutants
+from tools.checkout import write_between
 from tools.classic_bugs import ACCEPTED
 
 MUTMUT = "mutmut>=3.8"
@@ -184,5 +185,5 @@ def main(names: list[str], *, write: bool) -> int:
     print(table)
     if write:
         text = f"{mutants.stamp(sum(row['seconds'] for row in found.values()))}\n\n{table}"
-        mutants.write_between(mutants.PAGE, "every line", text)
+        write_between(mutants.PAGE, "every line", text)
     return 0 if well else 1

@@ -23,6 +23,8 @@ import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from tools.checkout import copy_checkout, write_between
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "everywhere.md"
 TWO_THREADS, ELSEWHERE, READ_ONLY = "threads: 2", "start folder: another", "checkout: read-only"
@@ -149,18 +151,9 @@ def has_route(address: str) -> bool:
         return end.connect_ex((address, 9)) == 0
 
 
-def copy_checkout(copy: Path, settings: list[str]) -> None:
-    """Copy what git tracks or does not ignore; with two threads, let the copy ask for two."""
-    git = ["git", "ls-files", "-coz", "--exclude-standard"]
-    if (ROOT / ".git").exists() and shutil.which("git"):
-        names = subprocess.check_output(git, cwd=ROOT, encoding="utf-8").split("\0")
-    else:  # a downloaded archive
-        paths = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
-        names = [str(path) for path in paths if not path.parts[0].startswith(".")]
-    for name in names:
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy / name)
+def prepare(copy: Path, settings: list[str]) -> None:
+    """Copy the course; with two threads, let the copy ask for two."""
+    copy_checkout(ROOT, copy)
     if TWO_THREADS in settings:  # the notebooks choose one, whatever the environment says
         path = copy / "seqclf_utils" / "reproducibility.py"
         text = path.read_text("utf-8").replace("set_num_threads(1)", "set_num_threads(2)")
@@ -282,7 +275,7 @@ def culprits(
     for alone in [[], *([setting] for setting in settings)]:
         print(f"  once more, with {alone or 'no setting'} ...", flush=True)
         fresh = Path(tempfile.mkdtemp(dir=scratch))
-        copy_checkout(fresh / "checkout", alone)
+        prepare(fresh / "checkout", alone)
         failed, _ = run_notebooks(python, alone, names, plain, fresh)
         if failed and not alone:
             return dict.fromkeys(settings, "red, without any setting too")
@@ -314,7 +307,7 @@ def run_pass(
     started, python, copy = time.perf_counter(), sys.executable, scratch / "checkout"
     if name in ("oldest", "newest"):
         python = install(name, options.torch, scratch / "venv")
-    copy_checkout(copy, list(PASSES[name]))
+    prepare(copy, list(PASSES[name]))
     reasons = {setting: impossible(setting, plain, copy) for setting in PASSES[name]}
     settings = [setting for setting, reason in reasons.items() if not reason]
     found = look(python, settings, plain, scratch)
@@ -354,13 +347,6 @@ def about(installed: dict, asked: list[str], seed: int) -> str:
     )
 
 
-def write(name: str, text: str) -> None:
-    """Replace one pass's section of the page."""
-    page, pattern = PAGE.read_text("utf-8"), rf"(?s)(<!-- begin {name} -->\n).*?(\n<!-- end)"
-    assert re.search(pattern, page), f"{PAGE} has no place for {name}"
-    PAGE.write_text(re.sub(pattern, lambda found: found[1] + text + found[2], page), "utf-8")
-
-
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="course.py everywhere", description=__doc__)
@@ -389,7 +375,7 @@ def main() -> None:
     found = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
     names = [name for name in found if name.startswith(numbers)]
     with tempfile.TemporaryDirectory(prefix="seqclf-") as folder:
-        copy_checkout(Path(folder).resolve() / "checkout", [])
+        prepare(Path(folder).resolve() / "checkout", [])
         plain = look(sys.executable, [], {}, Path(folder).resolve())
     for name in [options.only] if options.only else quick if options.quick else PASSES:
         with tempfile.TemporaryDirectory(prefix="seqclf-", ignore_cleanup_errors=True) as folder:
@@ -400,7 +386,7 @@ def main() -> None:
         text = "\n".join([line, "", *(f"| {' | '.join(cells)} |" for cells in head + rows)])
         print(f"\n{text}\n", flush=True)
         if options.write:
-            write(name, text)
+            write_between(PAGE, name, text)
         red = red or bool(failed)
     sys.exit(int(red))
 

@@ -27,6 +27,7 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from tools.checkout import copy_checkout, write_between
 from tools.classic_bugs import BUGS, EQUIVALENT, Bug
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,14 +66,9 @@ LOCK = threading.Lock()
 @contextmanager
 def snapshot_of_checkout() -> Iterator[Path]:
     """Copy all files that git tracks or would track: whoever edits them may go on meanwhile."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         folder = Path(scratch).resolve()
-        for name in filter(None, names.split("\0")):
-            if (ROOT / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / name, folder / name)
+        copy_checkout(ROOT, folder)
         (folder / "sitecustomize.py").write_text(WATCHMAN)
         with (folder / "tests" / "conftest.py").open("a", encoding="utf-8") as file:
             file.write(NO_SHRINKING)
@@ -314,14 +310,6 @@ def main(arguments: list[str] | None = None) -> int:
         text = f"{stamp(sum(row['seconds'] for row in rows))}\n\n{table}"
         write_between(PAGE, "classic bugs", text)
     return 0 if well else 1
-
-
-def write_between(page: Path, name: str, text: str) -> None:
-    """Replace what stands between a page's two markers of this name."""
-    begin, finish = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, _, rest = page.read_text("utf-8").partition(begin)
-    _, _, after = rest.partition(finish)
-    page.write_text(f"{before}{begin}\n{text}\n{finish}{after}", "utf-8", newline="\n")
 
 
 if __name__ == "__main__":
