@@ -17,6 +17,7 @@ from seqclf_utils.validation import (
     check_groups,
     check_label_counts,
     check_labels,
+    check_pairs,
     check_positions,
     check_seed,
     check_sequences,
@@ -192,7 +193,8 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
         the CPU, shape (N,); labels, float, shape (N,).
 
     Raises:
-        ValueError: If the batch is empty.
+        TypeError: If `batch` is not a list of pairs of tensors, int64 and float.
+        ValueError: If the batch is empty, or a tensor has another shape.
 
     Example:
         >>> padded, lengths, labels = collate_fn(
@@ -204,9 +206,7 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
         >>> lengths
         tensor([2, 1])
     """
-    if not batch:
-        raise ValueError("batch is empty; it must hold at least 1 sequence")
-    sequences, labels = zip(*batch, strict=True)
+    sequences, labels = zip(*check_pairs(batch), strict=True)
     padded = pad_sequence(sequences, batch_first=True, padding_value=PAD_IDX)  # (N, L)
     lengths = torch.tensor([len(sequence) for sequence in sequences])  # (N,)
     return padded, lengths, torch.stack(labels)  # (N, L), (N,), (N,)

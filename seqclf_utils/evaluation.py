@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from seqclf_utils.validation import (
+    check_batches,
     check_labels,
     check_logits,
     check_model,
     check_probabilities,
-    check_triple,
 )
 
 
@@ -34,15 +34,11 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
         ValueError: If the loader is empty, or the model returns another shape, NaN or infinity.
     """
     check_model(model)
-    try:
-        batches = iter(loader)
-    except TypeError:
-        raise TypeError(f"loader is {type(loader).__name__}; it must yield batches") from None
     was_training = model.training
     model.eval()
     try:
         with torch.no_grad():
-            parts = [_predict(model, *check_triple(batch)) for batch in batches]
+            parts = [_predict(model, *batch) for batch in check_batches(loader)]
     finally:
         model.train(was_training)
     if not parts:

@@ -12,6 +12,7 @@ from matplotlib.testing.compare import compare_images
 from matplotlib.testing.exceptions import ImageComparisonFailure
 
 from seqclf_utils.files import write_atomically
+from seqclf_utils.validation import shorten
 
 FIGURES_DIR = Path(__file__).resolve().parent.parent / "figures"
 
@@ -29,9 +30,15 @@ def show_figure(figure: Figure, name: str, *, alt: str) -> None:
         alt: What the figure shows, for readers who cannot see it.
 
     Raises:
+        TypeError: If `figure` is no figure, or `name` or `alt` no text.
         ValueError: If the alt text is missing.
         AssertionError: If the figure is checked and differs from its stored copy.
     """
+    if not isinstance(figure, Figure):
+        raise TypeError(f"figure is {type(figure).__name__}; it must be a figure of matplotlib")
+    for argument, text in (("name", name), ("alt", alt)):
+        if not isinstance(text, str):
+            raise TypeError(f"{argument} is {shorten(text)}; it must be text")
     if not alt.strip():
         raise ValueError("alt is empty; it must say what the figure shows")
     png = io.BytesIO()

@@ -5,7 +5,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqclf_utils.data import PAD_IDX, VOCAB_SIZE
-from seqclf_utils.validation import check_batch, check_choice, check_lengths
+from seqclf_utils.validation import (
+    check_batch,
+    check_choice,
+    check_flag,
+    check_outputs,
+    check_sizes,
+)
 
 POOLINGS = ("last", "avg")
 
@@ -21,15 +27,15 @@ def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
         Pooled outputs, float, shape (N, H).
 
     Raises:
-        TypeError: If `lengths` is not an int64 tensor.
-        ValueError: If its shape is not (N,) or a length is not 1..L.
+        TypeError: If `outputs` is not a tensor of floats, or `lengths` not one of int64.
+        ValueError: If a shape is wrong, or a length is not 1..L.
 
     Example:
         >>> outputs = torch.tensor([[[2.0], [4.0], [9.0]]])  # time step 3 is padding
         >>> masked_mean(outputs, torch.tensor([2]))
         tensor([[3.]])
     """
-    check_lengths(lengths, n_sequences=outputs.size(0), n_steps=outputs.size(1))
+    check_outputs(outputs, lengths)
     lengths = lengths.to(outputs.device)
     steps = torch.arange(outputs.size(1), device=outputs.device)  # (L,)
     is_pad = steps >= lengths[:, None]  # (N, L)
@@ -53,7 +59,8 @@ class LSTMClassifier(nn.Module):
             it is real. The logits are the same up to rounding.
 
     Raises:
-        ValueError: If `pooling` is unknown.
+        TypeError: If a size is not a whole number, or `packed` is not True or False.
+        ValueError: If a size is too small or absurdly large, or `pooling` is unknown.
 
     Example:
         >>> model = LSTMClassifier(pooling="avg")
@@ -70,8 +77,9 @@ class LSTMClassifier(nn.Module):
         packed: bool = True,
     ) -> None:
         super().__init__()
+        vocab_size, embed_dim, hidden_size = check_sizes(vocab_size, embed_dim, hidden_size)
         self.pooling = check_choice("pooling", pooling, POOLINGS)
-        self.packed = packed
+        self.packed = check_flag("packed", packed)
         self.embed = nn.Embedding(vocab_size, embed_dim, padding_idx=PAD_IDX)
         self.lstm = nn.LSTM(embed_dim, hidden_size, batch_first=True)
         self.fc = nn.Linear(hidden_size, 1)

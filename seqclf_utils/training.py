@@ -15,7 +15,16 @@ from tqdm.auto import tqdm
 from seqclf_utils.audience import person_watches
 from seqclf_utils.checkpoints import Checkpoint
 from seqclf_utils.interrupts import CtrlC
-from seqclf_utils.validation import check_count, check_finite, check_nonnegative
+from seqclf_utils.validation import (
+    check_batches,
+    check_count,
+    check_finite,
+    check_learning,
+    check_loaders,
+    check_logits,
+    check_model,
+    check_nonnegative,
+)
 
 
 class EarlyStopping:
@@ -63,10 +72,12 @@ class EarlyStopping:
             True if training should stop.
 
         Raises:
+            TypeError: If `val_loss` is not a number, or `model` is no module.
             ValueError: If `val_loss` is NaN or infinite.
         """
+        val_loss = check_finite(f"val_loss of epoch {self.epoch + 1}", val_loss)
+        check_model(model)
         self.epoch += 1
-        val_loss = check_finite(f"val_loss of epoch {self.epoch}", val_loss)
         if val_loss < self.best_loss - self.min_delta:
             # A deep copy: state_dict() alone refers to the weights that training goes on changing.
             self.best_weights = copy.deepcopy(model.state_dict())
@@ -85,11 +96,12 @@ class EarlyStopping:
             model: The model that `step` was given.
 
         Raises:
+            TypeError: If `model` is no module.
             RuntimeError: If there was no epoch yet.
         """
         if self.best_weights is None:
             raise RuntimeError("restore() needs at least one step() before it: no weights are kept")
-        model.load_state_dict(self.best_weights)
+        check_model(model).load_state_dict(self.best_weights)
 
 
 def train_one_epoch(
@@ -107,14 +119,18 @@ def train_one_epoch(
         Mean loss per sequence, in nats, each batch judged just before its own update.
 
     Raises:
-        ValueError: If the loss of a batch is NaN or infinite, or the loader is empty.
+        TypeError: If an argument is of the wrong kind, or `loader` or `model` gives anything else.
+        ValueError: If the loss of a batch is NaN or infinite, a shape is wrong, or the loader is
+            empty.
     """
+    check_learning(model, criterion, optimizer)
     model.train()
     total, n_sequences = 0.0, 0
-    for number, (padded, lengths, labels) in enumerate(loader, start=1):
+    for number, (padded, lengths, labels) in enumerate(check_batches(loader), start=1):
         optimizer.zero_grad()
-        loss = criterion(model(padded, lengths), labels)
-        check_finite(f"loss of training batch {number}", loss.item())
+        logits = check_logits(model(padded, lengths), n_sequences=len(labels), finite=False)
+        loss = criterion(logits, labels)
+        check_finite(f"loss of training batch {number}", loss)
         loss.backward()
         optimizer.step()
         total += loss.item() * len(labels)  # a sum over sequences, not over batches
@@ -134,16 +150,19 @@ def evaluate(model: nn.Module, loader: DataLoader, criterion: nn.Module) -> floa
         Mean loss per sequence, in nats.
 
     Raises:
-        ValueError: If the loader is empty.
+        TypeError: If an argument is of the wrong kind, or `loader` or `model` gives anything else.
+        ValueError: If a logit is NaN or infinite, a shape is wrong, or the loader is empty.
     """
+    check_learning(model, criterion)
     was_training = model.training
     model.eval()
     total, n_sequences = 0.0, 0
     try:
         with torch.no_grad():
-            for padded, lengths, labels in loader:
-                loss = criterion(model(padded, lengths), labels)
-                total += loss.item() * len(labels)
+            for padded, lengths, labels in check_batches(loader):
+                logits = check_logits(model(padded, lengths), n_sequences=len(labels))
+                loss = check_finite("loss of a batch", criterion(logits, labels))
+                total += loss * len(labels)
                 n_sequences += len(labels)
     finally:
         model.train(was_training)
@@ -176,7 +195,7 @@ def fit(
         val_loader: Yields the same; used for early stopping only.
         max_epochs: Most passes over the training data, at least 1.
         patience: Epochs in a row without improvement after which training stops, at least 1.
-        learning_rate: Step size of Adam (Kingma and Ba, 2015), at least 0.
+        learning_rate: Step size of Adam (Kingma and Ba, 2015), 0..1000.
         checkpoint: File that keeps the run, written after each epoch; one file a run. If it exists,
             training goes on from it: same model, data and learning rate, at least as many
             max_epochs and as much patience.
@@ -187,15 +206,16 @@ def fit(
         true for the one epoch whose weights the model now has.
 
     Raises:
-        TypeError: If a number is not of the right kind.
+        TypeError: If an argument is not of the right kind.
         ValueError: If a number is out of range, a loss becomes NaN or infinite, or the checkpoint
             is damaged or of another run.
         OSError: If the checkpoint cannot be read or written.
     """
-    check_count("max_epochs", max_epochs, minimum=1)
-    check_nonnegative("learning_rate", learning_rate)
+    check_count("max_epochs", max_epochs, minimum=1, maximum=10**9)
+    check_loaders(train_loader=train_loader, val_loader=val_loader)
+    learning_rate = check_nonnegative("learning_rate", learning_rate, maximum=1000)
     criterion = nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    optimizer = torch.optim.Adam(check_model(model).parameters(), lr=learning_rate)
     stopper = EarlyStopping(patience)
     run = Checkpoint(checkpoint, model, optimizer, stopper, (train_loader, val_loader))
     with CtrlC() as stoppable:

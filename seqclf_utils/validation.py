@@ -6,14 +6,16 @@ allowed. The lessons stay short because the checks live here.
 
 import math
 import numbers
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 LARGEST_SYMBOL = 2**63 - 1  # of int64
+LARGEST_SIZE = 2**24  # of a vocabulary or a vector: 16 million
 NO_NUMBER = bool | np.timedelta64  # though Python and NumPy count them among the whole numbers
 
 
@@ -115,23 +117,66 @@ def check_fractions(**fractions: float) -> None:
         )
 
 
-def check_nonnegative(name: str, value: float) -> float:
-    """Return `value` as a float if it is a finite number of at least 0.
+def check_sizes(vocab_size: int, embed_dim: int, hidden_size: int) -> tuple[int, int, int]:
+    """Return the sizes of a model as plain ints if it can be built.
+
+    Args:
+        vocab_size: Number of symbols, padding (0) included.
+        embed_dim: Size E of a symbol's embedding.
+        hidden_size: Size H of the LSTM's state.
+
+    Returns:
+        vocab_size, embed_dim, hidden_size.
+
+    Raises:
+        TypeError: If a size is not a whole number.
+        ValueError: If a size is too small, or so large that it must be a mistake.
+    """
+    return (
+        check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SIZE),
+        check_count("embed_dim", embed_dim, minimum=1, maximum=LARGEST_SIZE),
+        check_count("hidden_size", hidden_size, minimum=1, maximum=LARGEST_SIZE),
+    )
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """Return `value` if it is True or False.
 
     Args:
         name: Argument name for the message.
         value: What the caller passed.
 
     Returns:
+        The value itself, as Python's bool.
+
+    Raises:
+        TypeError: If `value` is anything else: "no" would count as True.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} is {shorten(value)}; it must be True or False")
+    return bool(value)
+
+
+def check_nonnegative(name: str, value: float, *, maximum: float = math.inf) -> float:
+    """Return `value` as a float if it is a finite number from 0 to `maximum`.
+
+    Args:
+        name: Argument name for the message.
+        value: What the caller passed.
+        maximum: Largest allowed value.
+
+    Returns:
         The value as a plain float.
 
     Raises:
         TypeError: If `value` is not a real number.
-        ValueError: If `value` is negative, infinite or NaN.
+        ValueError: If `value` is negative, above `maximum`, infinite or NaN.
     """
     number = _as_float(name, value)
     if not (math.isfinite(number) and number >= 0):
         raise ValueError(f"{name} is {shorten(value)}; it must be finite and at least 0")
+    if number > maximum:
+        raise ValueError(f"{name} is {shorten(value)}; it must be at most {maximum:g}")
     return number
 
 
@@ -278,9 +323,102 @@ def check_model(model: nn.Module) -> nn.Module:
         TypeError: If it is no `nn.Module`, such as the class instead of an object of it.
     """
     if not isinstance(model, nn.Module):
-        found = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
-        raise TypeError(f"model is {found}; it must be an nn.Module, such as LSTMClassifier()")
+        raise TypeError(
+            f"model is {_kind(model)}; it must be an nn.Module, such as LSTMClassifier()"
+        )
     return model
+
+
+def check_learning(
+    model: nn.Module, criterion: nn.Module, optimizer: Optimizer | None = None
+) -> None:
+    """Check that a loop is given a model, a loss function and, if it learns, an optimizer.
+
+    Args:
+        model: What the caller passed.
+        criterion: What the caller passed: any function of logits and labels.
+        optimizer: What the caller passed; None if nothing is learnt.
+
+    Raises:
+        TypeError: If one of them is something else, for example if two have changed places.
+    """
+    check_model(model)
+    if isinstance(criterion, type) or not callable(criterion):
+        found = _kind(criterion)
+        raise TypeError(f"criterion is {found}; it must be callable, such as BCEWithLogitsLoss()")
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        found = _kind(optimizer)
+        raise TypeError(f"optimizer is {found}; it must be one of torch.optim, such as Adam")
+
+
+def check_loaders(**loaders: Iterable) -> None:
+    """Check that batches can be had from each loader, without asking for one.
+
+    Args:
+        loaders: What the caller passed, by argument name.
+
+    Raises:
+        TypeError: If one of them cannot yield anything.
+    """
+    for name, loader in loaders.items():
+        # To ask by iter() would draw a random number from a DataLoader.
+        if not isinstance(loader, Iterable) or getattr(loader, "shape", None) == ():
+            raise TypeError(f"{name} is {_kind(loader)}; it must yield batches")
+
+
+def check_batches(loader: Iterable) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield the batches of a loader if they are such as `collate_fn` makes them.
+
+    Args:
+        loader: What the caller passed.
+
+    Yields:
+        padded, lengths, labels.
+
+    Raises:
+        TypeError: If `loader` yields nothing, or anything but three tensors.
+        ValueError: If three tensors do not belong to the same sequences.
+    """
+    check_loaders(loader=loader)
+    for batch in loader:
+        yield check_triple(batch)
+
+
+def check_pairs(batch: Sequence[tuple[Tensor, Tensor]]) -> Sequence[tuple[Tensor, Tensor]]:
+    """Return what a dataset gave for one batch if `collate_fn` can pad it.
+
+    Args:
+        batch: Pairs of a sequence, int64, shape (L_i,), and its label, float, shape ().
+
+    Returns:
+        The same batch.
+
+    Raises:
+        TypeError: If it is no list of pairs of tensors, or their numbers are of the wrong type.
+        ValueError: If it is empty, or a tensor has the wrong shape.
+    """
+    if not isinstance(batch, list | tuple):
+        raise TypeError(f"batch is a {type(batch).__name__}; it must be a list of pairs")
+    if not batch:
+        raise ValueError("batch is empty; it must hold at least 1 sequence")
+    for i, pair in enumerate(batch):
+        if not _is_pair(pair):
+            raise TypeError(
+                f"batch[{i}] is {shorten(pair)}; it must be a pair of tensors, a sequence and its "
+                "label, as SequenceDataset gives them"
+            )
+        sequence, label = pair
+        if sequence.dtype != torch.int64 or not label.is_floating_point():
+            raise TypeError(
+                f"batch[{i}] holds a sequence of {sequence.dtype} and a label of {label.dtype}; "
+                "they must be int64 and float"
+            )
+        if sequence.dim() != 1 or len(sequence) == 0 or label.dim() != 0:
+            raise ValueError(
+                f"batch[{i}] holds a sequence of shape {tuple(sequence.shape)} and a label of "
+                f"shape {tuple(label.shape)}; they must be (L,), L at least 1, and ()"
+            )
+    return batch
 
 
 def check_triple(batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -293,7 +431,7 @@ def check_triple(batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, 
         padded, lengths, labels.
 
     Raises:
-        TypeError: If it is not three tensors.
+        TypeError: If it is not three tensors, the last one of floats.
         ValueError: If they do not belong to the same number of sequences.
     """
     if not isinstance(batch, tuple | list) or not all(isinstance(part, Tensor) for part in batch):
@@ -301,20 +439,24 @@ def check_triple(batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, 
             f"loader yields a {type(batch).__name__}; it must yield three tensors, padded, lengths "
             "and labels (a DataLoader needs collate_fn=collate_fn)"
         )
-    if len(batch) != 3 or batch[0].dim() != 2 or len({*map(_n_rows, batch)}) != 1:
+    dims = [part.dim() for part in batch]
+    if dims != [2, 1, 1] or len({*map(len, batch)}) != 1:
         raise ValueError(
             f"loader yields tensors of shapes {[tuple(part.shape) for part in batch]}; it must "
             "yield padded (N, L), lengths (N,) and labels (N,)"
         )
+    if not batch[2].is_floating_point():
+        raise TypeError(f"loader yields labels of {batch[2].dtype}; they must be floats")
     return tuple(batch)
 
 
-def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
+def check_logits(logits: Tensor, *, n_sequences: int, finite: bool = True) -> Tensor:
     """Return a model's answer unchanged if it is one finite logit a sequence.
 
     Args:
         logits: What the model returned.
         n_sequences: How many sequences it was asked about.
+        finite: False leaves NaN and infinity to the loss, which shows them as well.
 
     Returns:
         The same tensor.
@@ -338,7 +480,7 @@ def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
             f"it must be ({n_sequences},)"
         )
     is_wrong = ~torch.isfinite(logits)
-    if is_wrong.any():
+    if finite and is_wrong.any():
         position = int(is_wrong.int().argmax())
         raise ValueError(
             f"the model returned the logit {logits[position].item()} for sequence {position} of "
@@ -551,6 +693,27 @@ def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> Tensor:
     return lengths
 
 
+def check_outputs(outputs: Tensor, lengths: Tensor) -> None:
+    """Check that an LSTM's padded outputs and the lengths belong together.
+
+    Args:
+        outputs: Padded LSTM outputs, float, shape (N, L, H).
+        lengths: Real time steps of each sequence, int64 on the CPU, shape (N,), each 1..L.
+
+    Raises:
+        TypeError: If `outputs` is not a tensor of floats, or `lengths` not one of int64.
+        ValueError: If a shape is wrong, or a length is not 1..L.
+    """
+    if not isinstance(outputs, Tensor) or not outputs.is_floating_point():
+        found = outputs.dtype if isinstance(outputs, Tensor) else type(outputs).__name__
+        raise TypeError(f"outputs is {found}; it must be a tensor of floats")
+    if outputs.is_nested or outputs.dim() != 3 or 0 in outputs.shape:
+        found = "nested" if outputs.is_nested else f"of shape {tuple(outputs.shape)}"
+        raise ValueError(f"outputs is {found}; it must be (N, L, H), each at least 1")
+    _check_dense("outputs", outputs)
+    check_lengths(lengths, n_sequences=outputs.size(0), n_steps=outputs.size(1))
+
+
 def check_positions(parts: Sequence[Sequence[int]], *, n_sequences: int) -> list[list[int]]:
     """Return the positions of train, validation and test if every one exists and none repeats.
 
@@ -752,9 +915,21 @@ def _count_different(name: str, values: np.ndarray) -> int:
     return n_sorted
 
 
-def _n_rows(values: Tensor) -> int:
-    """Return the number of rows, -1 for a tensor without any."""
-    return len(values) if values.dim() > 0 else -1
+def _kind(value: object) -> str:
+    """Say what a value is that should have been something else."""
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def _is_pair(pair: object) -> bool:
+    """Tell whether something is two plain tensors."""
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        return False
+    return all(isinstance(part, Tensor) and _is_plain(part) for part in pair)
+
+
+def _is_plain(part: Tensor) -> bool:
+    """Tell whether a tensor holds its values one by one."""
+    return part.layout is torch.strided and not part.is_meta and not part.is_nested
 
 
 def _as_positions(part: Sequence[int]) -> list[int]:
@@ -769,6 +944,6 @@ def _as_positions(part: Sequence[int]) -> list[int]:
 
 def _check_dense(name: str, values: Tensor) -> None:
     """Refuse a tensor whose values cannot be looked at one by one."""
-    if values.layout is not torch.strided or values.device.type == "meta":
+    if not _is_plain(values):
         kind = values.device.type if values.device.type == "meta" else values.layout
         raise ValueError(f"{name} is a {kind} tensor; it must be a plain one that holds its values")

@@ -162,6 +162,28 @@ def fit_with(**options):
     return sc.fit(model(), small[0], small[1], **{"max_epochs": 1, **options})
 
 
+BATCH = (torch.tensor([[1, 6], [3, 0]]), torch.tensor([2, 1]), torch.tensor([1.0, 0.0]))
+
+
+def learn_with(**options):
+    """Train for one batch."""
+    learner = model()
+    parts = {
+        "model": learner,
+        "loader": [BATCH],
+        "criterion": nn.MSELoss(),
+        "optimizer": torch.optim.Adam(learner.parameters()),
+    }
+    return sc.train_one_epoch(**parts | options)
+
+
+def stepped():
+    """Return an early stopping that keeps weights."""
+    stopper = sc.EarlyStopping()
+    stopper.step(0.5, model())
+    return stopper
+
+
 def a_table(**options):
     """Sit down at a table."""
     return sc.DiceTable(Answers(torch.zeros(1)), **{"seed": 0, **options})
@@ -260,6 +282,26 @@ ARGUMENTS = {
         "pooling is",
         one_of("last", "avg"),
     ),
+    "LSTMClassifier vocab_size": (
+        lambda x: None if is_whole(x, 999, 2**24) else sc.LSTMClassifier(vocab_size=x),
+        "vocab_size is",
+        number_between(2, 2**24),
+    ),
+    "LSTMClassifier embed_dim": (
+        lambda x: None if is_whole(x, 999, 2**24) else sc.LSTMClassifier(embed_dim=x),
+        "embed_dim is",
+        number_between(1, 2**24),
+    ),
+    "LSTMClassifier hidden_size": (
+        lambda x: None if is_whole(x, 999, 2**24) else sc.LSTMClassifier(hidden_size=x),
+        "hidden_size is",
+        number_between(1, 2**24),
+    ),
+    "LSTMClassifier packed": (
+        lambda x: sc.LSTMClassifier(packed=x),
+        "packed is",
+        lambda x: isinstance(x, bool | np.bool_),
+    ),
     "seed_everything": (sc.seed_everything, "seed is", SEED),
     "EarlyStopping patience": (sc.EarlyStopping, "patience is", number_between(1, 10**5000)),
     "EarlyStopping min_delta": (
@@ -271,6 +313,16 @@ ARGUMENTS = {
         lambda x: sc.EarlyStopping().step(x, model()),
         "val_loss",
         is_holder(-math.inf, math.inf),
+    ),
+    "fit max_epochs": (
+        lambda x: None if is_whole(x, 2, 10**9) else fit_with(max_epochs=x),
+        "max_epochs is",
+        number_between(1, 10**9),
+    ),
+    "fit learning_rate": (
+        lambda x: fit_with(learning_rate=x),
+        "learning_rate is",
+        is_real(0, 1000),
     ),
     "fit patience": (lambda x: fit_with(patience=x), "patience is", number_between(1, 10**5000)),
     "DiceTable who": (
@@ -346,12 +398,45 @@ OBJECTS = {
         lambda x: sc.make_loaders([[1]] * 3, [0, 1, 0], x, seed=0),
         "splits",
     ),
+    "masked_mean outputs": (
+        lambda x: sc.masked_mean(x, torch.ones(9, dtype=torch.int64)),
+        ("outputs", "lengths has shape"),
+    ),
+    "collate_fn batch": (sc.collate_fn, "batch"),
+    "collate_fn pair": (lambda x: sc.collate_fn([x]), "batch[0]"),
+    "collate_fn sequence": (lambda x: sc.collate_fn([(x, torch.tensor(1.0))]), "batch[0]"),
+    "collate_fn label": (lambda x: sc.collate_fn([(torch.tensor([1]), x)]), "batch[0]"),
     "masked_mean lengths": (lambda x: sc.masked_mean(torch.ones(9, 2, 1), x), "lengths"),
     "forward padded": (
         lambda x: model()(x, torch.ones(9, dtype=torch.int64)),
         ("padded", "lengths has shape"),
     ),
     "forward lengths": (lambda x: model()(torch.ones(9, 2, dtype=torch.int64), x), "lengths"),
+    "train_one_epoch model": (lambda x: learn_with(model=x), "model is"),
+    "train_one_epoch loader": (lambda x: learn_with(loader=x), "loader"),
+    "train_one_epoch batch": (lambda x: learn_with(loader=[x]), "loader"),
+    "train_one_epoch optimizer": (
+        lambda x: refuse_none(x, lambda x: learn_with(optimizer=x)),
+        "optimizer is",
+    ),
+    "train_one_epoch criterion": (
+        lambda x: refuse_none(None if x is len else x, lambda x: learn_with(criterion=x)),
+        "criterion is",
+    ),
+    "evaluate model": (lambda x: sc.evaluate(x, [BATCH], nn.MSELoss()), "model is"),
+    "evaluate loader": (lambda x: sc.evaluate(model(), x, nn.MSELoss()), "loader"),
+    "EarlyStopping.step model": (lambda x: sc.EarlyStopping().step(0.5, x), "model is"),
+    "EarlyStopping.restore model": (lambda x: stepped().restore(x), "model is"),
+    "fit model": (lambda x: sc.fit(x, [BATCH], [BATCH], max_epochs=1), "model is"),
+    "fit train_loader": (
+        lambda x: sc.fit(model(), x, [BATCH], max_epochs=1),
+        ("train_loader is", "loader yields", "number of sequences in loader"),
+    ),
+    "fit val_loader": (
+        lambda x: sc.fit(model(), [BATCH], x, max_epochs=1),
+        ("val_loader is", "loader yields", "number of sequences in loader"),
+    ),
+    "show_figure figure": (lambda x: sc.show_figure(x, "a", alt="b"), "figure is"),
     "predict_proba model": (lambda x: sc.predict_proba(x, [5]), "model is"),
     "predict_proba loader": (lambda x: sc.predict_proba(model(), x), "loader"),
     "plot_loss_curves": (lambda x: sc.plot_loss_curves(x, ax=shared()), "history"),

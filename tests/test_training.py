@@ -322,7 +322,69 @@ def test_training_needs_a_batch():
         train_one_epoch(model, [], CRITERION, torch.optim.SGD(model.parameters(), lr=1.0))
 
 
+class OneColumn(nn.Module):
+    """A model that returns logits (N, 1), which MSELoss would spread over all labels."""
+
+    def __init__(self):
+        super().__init__()
+        self.logit = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, padded, lengths):
+        """Return one column."""
+        return self.logit.expand(len(padded), 1)
+
+
+@pytest.mark.parametrize("learn", [True, False])
+def test_logits_of_another_shape_are_refused(learn):
+    """Else the loss would be that of every label with every other logit, without a word."""
+    model = OneColumn()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    batches = [one_batch([1.0, 0.0])]
+
+    with pytest.raises(ValueError, match=r"returned shape \(2, 1\) for 2 sequences"):
+        if learn:
+            train_one_epoch(model, batches, nn.MSELoss(), optimizer)
+        else:
+            evaluate(model, batches, nn.MSELoss())
+
+    assert model.logit.item() == 0.5
+
+
 # --------------------------------------------------------------------------------- evaluate
+
+
+def test_weights_that_are_nan_have_no_loss():
+    """The loss of a broken model is no number, and says so."""
+    model = OneLogit()
+    nn.init.constant_(model.logit, math.nan)
+
+    with pytest.raises(ValueError, match="the model returned the logit nan for sequence 0"):
+        evaluate(model, [one_batch([1.0])], CRITERION)
+
+
+@pytest.mark.parametrize("learn", [True, False])
+def test_a_criterion_must_return_one_number(learn):
+    """One loss a sequence is not the mean that the loops count on."""
+    model, criterion = OneLogit(), nn.BCEWithLogitsLoss(reduction="none")
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    batches = [one_batch([1.0, 0.0])]
+
+    with pytest.raises(TypeError, match=r"^loss of .*batch.* is tensor\(.*it must be a number"):
+        if learn:
+            train_one_epoch(model, batches, criterion, optimizer)
+        else:
+            evaluate(model, batches, criterion)
+
+
+def test_a_refused_loss_is_no_epoch():
+    """What `step` refuses leaves no trace: the count goes on where it was."""
+    model, stopper = OneLogit(), EarlyStopping()
+
+    for call in (lambda: stopper.step(math.nan, model), lambda: stopper.step(0.5, None)):
+        with pytest.raises((ValueError, TypeError)):
+            call()
+
+    assert (stopper.epoch, stopper.best_epoch, stopper.best_loss) == (0, 0, math.inf)
 
 
 def test_evaluation_loss_is_a_mean_over_sequences():
@@ -612,7 +674,7 @@ def test_error_in_the_first_epoch_comes_through():
 
 
 def test_best_weights_after_a_nan():
-    """A validation loss that becomes NaN is named with its epoch; the best weights are back."""
+    """A validation loss that becomes NaN ends training; the best weights are back."""
     model = OneLogit()
 
     class NanInEpochSix(InterruptedLoader):
@@ -620,7 +682,7 @@ def test_best_weights_after_a_nan():
             self.passes += 1
             yield one_batch([math.nan] if self.passes == 6 else VAL_LABELS)
 
-    with pytest.raises(ValueError, match="val_loss of epoch 6 is nan"):
+    with pytest.raises(ValueError, match="loss of a batch is nan; it must be a finite"):
         fit_one_logit(model, val=NanInEpochSix(VAL, None, 0), patience=20)
 
     assert model.logit.item() == pytest.approx(logit_after(BEST_EPOCH), rel=1e-5)

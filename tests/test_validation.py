@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader
 
 from seqclf_utils import validation as v
 
@@ -508,6 +509,8 @@ BOXED = np.array([1, 2], dtype=object)
 MASKED = np.ma.array([1, 0], mask=[0, 1])
 META = torch.ones(2, dtype=torch.int64, device="meta")
 SPARSE = torch.ones(2, 2, dtype=torch.int64).to_sparse()
+ONE, YES = torch.tensor([1]), torch.tensor(1.0)
+LINEAR = torch.nn.Linear(1, 1)
 NESTED = "ignore:The PyTorch API of nested tensors is in prototype stage"
 FOUND = [
     (lambda: v.check_count("n", 9, minimum=1, maximum=8), "n is 9; it must be at most 8"),
@@ -568,6 +571,97 @@ FOUND = [
     (
         lambda: v.check_logits(torch.tensor([0.5, math.nan]), n_sequences=2),
         "the model returned the logit nan for sequence 1 of its batch; it must be finite",
+    ),
+    (
+        lambda: v.check_triple([torch.ones(2, 2), torch.ones(2), torch.ones(2, 1)]),
+        "loader yields tensors of shapes [(2, 2), (2,), (2, 1)]; it must yield padded (N, L), len",
+    ),
+    (
+        lambda: v.check_triple([torch.ones(2, 2), torch.ones(2), torch.ones(3)]),
+        "loader yields tensors of shapes [(2, 2), (2,), (3,)]; it must yield padded (N, L), len",
+    ),
+    (
+        lambda: v.check_triple([torch.ones(1, 2), torch.ones(1), torch.tensor([1])]),
+        "loader yields labels of torch.int64; they must be floats",
+    ),
+    (lambda: v.check_loaders(train_loader=None), "train_loader is NoneType; it must yield batches"),
+    (lambda: v.check_loaders(a=[], b=DataLoader), "b is the class DataLoader; it must yield"),
+    (lambda: v.check_loaders(loader=torch.tensor(1)), "loader is Tensor; it must yield batches"),
+    (lambda: list(v.check_batches(5)), "loader is int; it must yield batches"),
+    (lambda: list(v.check_batches([5])), "loader yields a int; it must yield three tensors"),
+    (lambda: v.check_learning(None, sum), "model is NoneType; it must be an nn.Module"),
+    (lambda: v.check_learning(LINEAR, 0.5), "criterion is float; it must be callable, such as"),
+    (
+        lambda: v.check_learning(LINEAR, torch.nn.MSELoss),
+        "criterion is the class MSELoss; it must be callable, such as BCEWithLogitsLoss()",
+    ),
+    (
+        lambda: v.check_learning(LINEAR, sum, torch.nn.MSELoss()),
+        "optimizer is MSELoss; it must be one of torch.optim, such as Adam",
+    ),
+    (lambda: v.check_flag("packed", 1), "packed is 1; it must be True or False"),
+    (lambda: v.check_sizes(1, 1, 1), "vocab_size is 1; it must be at least 2"),
+    (lambda: v.check_sizes(2, 0, 1), "embed_dim is 0; it must be at least 1"),
+    (lambda: v.check_sizes(2, 1, 0), "hidden_size is 0; it must be at least 1"),
+    (lambda: v.check_sizes(2**24 + 1, 1, 1), "vocab_size is 16777217; it must be at most 16777216"),
+    (lambda: v.check_sizes(2, 2**24 + 1, 1), "embed_dim is 16777217; it must be at most 16777216"),
+    (lambda: v.check_sizes(2, 1, 2**24 + 1), "hidden_size is 16777217; it must be at most 16777"),
+    (
+        lambda: v.check_nonnegative("x", 1000.5, maximum=1000),
+        "x is 1000.5; it must be at most 1000",
+    ),
+    (lambda: v.check_pairs({}), "batch is a dict; it must be a list of pairs"),
+    (
+        lambda: v.check_pairs([(ONE, ONE, ONE)]),
+        "; it must be a pair of tensors, a sequence and its",
+    ),
+    (lambda: v.check_pairs([(ONE, YES), ONE]), "batch[1] is tensor([1]); it must be a pair of"),
+    (lambda: v.check_pairs([(META, YES)]), "batch[0] is (tensor(..., device='meta'"),
+    (lambda: v.check_pairs([(SPARSE[0], YES)]), "batch[0] is (tensor(indices="),
+    (
+        lambda: v.check_pairs([(YES[None], YES)]),
+        "batch[0] holds a sequence of torch.float32 and a label of torch.float32; they must be",
+    ),
+    (
+        lambda: v.check_pairs([(ONE, ONE[0])]),
+        "batch[0] holds a sequence of torch.int64 and a label of torch.int64; they must be int64",
+    ),
+    (
+        lambda: v.check_pairs([(ONE[:0], YES)]),
+        "batch[0] holds a sequence of shape (0,) and a label of shape (); they must be (L,), L at",
+    ),
+    (
+        lambda: v.check_pairs([(ONE[None], YES)]),
+        "batch[0] holds a sequence of shape (1, 1) and a label of shape (); they must be (L,), L",
+    ),
+    (
+        lambda: v.check_pairs([(ONE, YES[None])]),
+        "batch[0] holds a sequence of shape (1,) and a label of shape (1,); they must be (L,), L",
+    ),
+    (lambda: v.check_outputs([[[1.0]]], ONE), "outputs is list; it must be a tensor of floats"),
+    (
+        lambda: v.check_outputs(torch.ones(1, 1, 1, dtype=torch.int64), ONE),
+        "outputs is torch.int64; it must be a tensor of floats",
+    ),
+    (
+        lambda: v.check_outputs(torch.ones(1, 1), ONE),
+        "outputs is of shape (1, 1); it must be (N, L, H), each at least 1",
+    ),
+    (
+        lambda: v.check_outputs(torch.ones(1, 2, 0), ONE),
+        "outputs is of shape (1, 2, 0); it must be (N, L, H), each at least 1",
+    ),
+    (
+        lambda: v.check_outputs(torch.nested.nested_tensor([torch.ones(1, 1)]), ONE),
+        "outputs is nested; it must be (N, L, H), each at least 1",
+    ),
+    (
+        lambda: v.check_outputs(torch.ones(1, 1, 1, device="meta"), ONE),
+        "outputs is a meta tensor; it must be a plain one that holds its values",
+    ),
+    (
+        lambda: v.check_outputs(torch.ones(1, 1, 1), ONE + 1),
+        "lengths[0] is 2; every length must be",
     ),
     (lambda: v.check_groups([1, 2, None], n_sequences=3), "groups[2] is None; every sequence must"),
     (lambda: v.check_groups(np.array([1, 2, math.nan]), n_sequences=3), "groups[2] is nan; every"),
@@ -655,3 +749,11 @@ def test_what_properties_found_is_accepted():
     assert v.check_probabilities([True, 0], n_sequences=2).tolist() == [1, 0]
     assert v.check_numbers("x", torch.tensor([1, 2])).tolist() == [1, 2]
     assert not v.is_list("ab")
+    assert v.check_flag("packed", np.True_) is True
+    assert v.check_flag("packed", False) is False
+    assert v.check_sizes(np.int16(2), 1, 2**24) == (2, 1, 2**24)
+    assert v.check_sizes(2**24, 2**24, 1) == (2**24, 2**24, 1)
+    assert v.check_nonnegative("x", 1000, maximum=1000) == 1000
+    assert v.check_pairs([(ONE, YES)]) == [(ONE, YES)]
+    assert list(v.check_batches(iter([batch]))) == [batch]
+    assert math.isnan(v.check_logits(logits * math.nan, n_sequences=1, finite=False).item())

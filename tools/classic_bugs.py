@@ -660,8 +660,8 @@ TRAINING = [
         "mean-of-validation-batch-means",
         "averages over validation batches, so the short last batch counts as a full one",
         "training.py",
-        "total += loss.item() * len(labels)\n",
-        "total += loss.item(); n_sequences += 1 - len(labels)\n",
+        "total += loss * len(labels)\n",
+        "total += loss; n_sequences += 1 - len(labels)\n",
     ),
     Bug(
         "alias-for-copy",
