@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import checkout, every_line, mutants
+from tools import checkout, every_line, mutants, reached
 from tools.classic_bugs import ACCEPTED, BUGS, EQUIVALENT, Bug
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -116,6 +116,79 @@ def test_another_package_than_the_copy_is_noticed(toy, monkeypatch):
         elsewhere = dict(PYTHONPATH=f"{ROOT}:{snapshot}")
         with pytest.raises(RuntimeError, match="not the copy"):
             mutants.run(["-c", "import seqclf_utils"], snapshot, 60, **elsewhere)
+
+
+CODE = """
+def called(x=1):
+    @staticmethod
+    def inner():
+        return x
+    return inner
+
+class Thing:
+    size = 2
+    @property
+    def half(self):
+        return self.size / 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "place"),
+    [
+        ("return inner", "a.py:2"),
+        ("return x", "a.py:3"),
+        ("@staticmethod", None),  # to be safe
+        ("x=1", None),
+        ("size = 2", None),
+        ("return self.size / 2", "a.py:10"),
+        ("size / 2\n", "a.py:10"),
+        ("return x\n    return inner", "a.py:2"),
+    ],
+)
+def test_the_function_around_a_bug_is_found(old, place):
+    """The innermost one whose body holds it; what every import runs belongs to none."""
+    assert reached.place("a.py", CODE, old) == place
+
+
+def test_functions_that_are_called_are_recorded(toy, monkeypatch):
+    """In other threads and in processes that are killed as well."""
+    (toy / "seqclf_utils/model.py").write_text(CODE, "utf-8")
+    lines = [
+        "import os, signal, subprocess, sys, threading",
+        "from seqclf_utils.model import Thing, called",
+        "thread = threading.Thread(target=lambda: called()())",
+        "thread.start(); thread.join()",
+        "half = 'import os; from seqclf_utils.model import Thing; Thing().half; os.kill(0, 9)'",
+        "subprocess.run([sys.executable, '-c', half], start_new_session=True)",
+    ]
+    with mutants.snapshot_of_checkout() as snapshot:
+        log = toy / "log"
+        status, output = mutants.run(
+            ["-c", "\n".join(lines)], snapshot, 60, **{reached.VARIABLE: str(log)}
+        )
+
+    assert status == 0, output
+    assert {"model.py:2", "model.py:3", "model.py:10"} <= set(reached.read(log))
+    assert reached.read(toy / "nothing") == []
+
+
+def test_a_notebook_is_left_out_if_it_never_calls_the_function(toy, monkeypatch):
+    """It cannot notice the bug; a bug outside functions is tried everywhere."""
+    outside = Bug("outside", "none", "model.py", "def twice(x)", "def twice(x=0)")
+    tried = []
+
+    def judge(kind, bug, snapshot, limit):
+        """Say what was called without a bug, and note which bugs are tried."""
+        tried.append(bug)
+        return {"by": "", "seconds": 0, "reached": ["model.py:7"]}
+
+    monkeypatch.setattr(mutants, "judge", judge)
+    with mutants.snapshot_of_checkout() as snapshot:
+        found = mutants.run_kind("notebooks/01.ipynb", [DEADLY, outside], snapshot)
+
+    assert tried == [None, outside]
+    assert found["deadly"]["by"] == ""
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """Break the package on purpose and see that the tests notice: python course.py mutants [NAME ...].
 
 Each classic bug of tools/classic_bugs.py is put into a copy of the checkout. The unit tests must
-fail there, and so must `pytest --nbval`, notebook by notebook, the quickest first. With --all,
-mutmut changes every line of the package, one at a time, for the unit tests alone.
+fail there, and so must `pytest --nbval`, notebook by notebook, the quickest first; a notebook that
+never calls the function with the bug is left out. With --all, mutmut changes every line of the
+package, one at a time, for the unit tests alone.
 
 Results are kept in .mutants/: what was broken off goes on, what did not change is not repeated.
 """
@@ -27,6 +28,7 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from tools import reached
 from tools.checkout import copy_checkout, write_between
 from tools.classic_bugs import BUGS, EQUIVALENT, Bug
 
@@ -69,7 +71,7 @@ def snapshot_of_checkout() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         folder = Path(scratch).resolve()
         copy_checkout(ROOT, folder)
-        (folder / "sitecustomize.py").write_text(WATCHMAN)
+        (folder / "sitecustomize.py").write_text(WATCHMAN + reached.RECORDER)
         with (folder / "tests" / "conftest.py").open("a", encoding="utf-8") as file:
             file.write(NO_SHRINKING)
         yield folder
@@ -149,21 +151,23 @@ def try_out(kind: str, bug: Bug | None, snapshot: Path, limit: float) -> dict:
     """Put a bug into a copy of the snapshot and run one kind of test there."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as scratch:
-        folder = Path(scratch).resolve() / "course"
+        folder, log = Path(scratch).resolve() / "course", Path(scratch, "reached")
         shutil.copytree(snapshot, folder)
+        more = {reached.VARIABLE: str(log)} if bug is None and kind != "unit" else {}
         if bug:
             path = folder / "seqclf_utils" / bug.file
             path.write_text(path.read_text("utf-8").replace(bug.old, bug.new), "utf-8")
         for arguments in commands(kind, bug, folder, limit):
             options = ["-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-            status, output = run([*options, *arguments], folder, 2 * limit)
+            status, output = run([*options, *arguments], folder, 2 * limit, **more)
             by = killer(status, output)
             if by:
                 break
+        calls = reached.read(log)
     seconds = round(time.monotonic() - started, 1)
     if by and bug is None:
         sys.exit(f"{kind} fails without any bug. Repair that first.\n{output[-3000:]}")
-    return {"by": by, "seconds": seconds}
+    return {"by": by, "seconds": seconds} | ({"reached": calls} if more else {})
 
 
 def fingerprint(kind: str, bug: Bug | None, snapshot: Path) -> str:
@@ -223,12 +227,20 @@ def run_kind(kind: str, bugs: list[Bug], snapshot: Path) -> dict[str, dict]:
     unbroken = judge(kind, None, snapshot, 3600)
     print(f"{kind}: passes without a bug, {unbroken['seconds']:.0f} s", flush=True)
     limit = 60 + 4 * unbroken["seconds"]
-    found = {}
-    for bug, result in in_parallel(lambda bug: judge(kind, bug, snapshot, limit), bugs):
+    within = [bug for bug in bugs if is_reached(bug, unbroken, snapshot)]
+    found = {bug.name: {"by": "", "seconds": 0} for bug in bugs if bug not in within}
+    for bug, result in in_parallel(lambda bug: judge(kind, bug, snapshot, limit), within):
         found[bug.name] = result
         by = f"killed by {result['by']}" if result["by"] else "survived"
         print(f"  {bug.name}: {by} ({result['seconds']:.0f} s)", flush=True)
     return found
+
+
+def is_reached(bug: Bug, unbroken: dict, snapshot: Path) -> bool:
+    """Tell whether the run without a bug called the function that the bug is in."""
+    text = (snapshot / "seqclf_utils" / bug.file).read_text("utf-8")
+    place = reached.place(bug.file, text, bug.old)
+    return place is None or place in unbroken.get("reached", [place])
 
 
 def run_classic_bugs(bugs: list[Bug], *, unit_only: bool) -> list[dict]:
