@@ -74,6 +74,25 @@ def test_a_bug_that_a_test_sees_is_killed_and_another_survives(toy, capsys):
     assert (toy / "seqclf_utils/model.py").read_text("utf-8") == TOY["seqclf_utils/model.py"]
 
 
+def test_only_the_notebooks_that_are_asked_for_run(toy, monkeypatch):
+    """The quickest first."""
+    for name, seconds in {"01_a": 30, "02_b": 5, "03_c": 9}.items():
+        path = toy / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"| 45 minutes | about {seconds} s | all |", "utf-8")
+    kinds = []
+
+    def run_kind(kind, bugs, snapshot):
+        """Note the kind; every bug survives."""
+        kinds.append(kind)
+        return {bug.name: {"by": "", "seconds": 0} for bug in bugs}
+
+    monkeypatch.setattr(mutants, "run_kind", run_kind)
+    mutants.run_classic_bugs([HARMLESS], unit_only=False, numbers=["01", "02"])
+
+    assert kinds == ["unit", "notebooks/02_b.ipynb", "notebooks/01_a.ipynb"]
+
+
 def test_a_result_is_kept_until_a_file_changes(toy, monkeypatch, capsys):
     """Nothing is run a second time; a changed test makes all results old."""
     runs = []

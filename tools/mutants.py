@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -86,12 +86,12 @@ def unit_tests(folder: Path) -> list[str]:
     return [*BEHAVIOUR[:1], *files]
 
 
-def notebooks(folder: Path) -> list[str]:
-    """List the notebooks, the quickest first, by the seconds that they name."""
+def notebooks(folder: Path, numbers: Sequence[str] = ("",)) -> list[str]:
+    """List the notebooks with these numbers, the quickest first, by the seconds that they name."""
     seconds = re.compile(r"minutes \| about (\d+) s \|")
     paths = sorted((folder / "notebooks").glob("*.ipynb"))
     paths.sort(key=lambda path: int(seconds.search(path.read_text("utf-8"))[1]))
-    return [f"notebooks/{path.name}" for path in paths]
+    return [f"notebooks/{path.name}" for path in paths if path.name.startswith(tuple(numbers))]
 
 
 def commands(kind: str, bug: Bug | None, folder: Path, limit: float) -> list[list[str]]:
@@ -243,11 +243,13 @@ def is_reached(bug: Bug, unbroken: dict, snapshot: Path) -> bool:
     return place is None or place in unbroken.get("reached", [place])
 
 
-def run_classic_bugs(bugs: list[Bug], *, unit_only: bool) -> list[dict]:
+def run_classic_bugs(
+    bugs: list[Bug], *, unit_only: bool, numbers: Sequence[str] = ("",)
+) -> list[dict]:
     """Try all bugs with the unit tests, then with one notebook after the other until one fails."""
     rows = {bug.name: {"bug": bug, "unit": "", "nbval": "", "seconds": 0.0} for bug in bugs}
     with snapshot_of_checkout() as snapshot:
-        kinds = ["unit"] if unit_only else ["unit", *notebooks(snapshot)]
+        kinds = ["unit"] if unit_only else ["unit", *notebooks(snapshot, numbers)]
         for kind in kinds:
             column = "unit" if kind == "unit" else "nbval"
             alive = [bug for bug in bugs if not rows[bug.name][column]]
@@ -296,6 +298,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="bugs, or with --all modules; all if none")
     parser.add_argument("--list", action="store_true", help="name the bugs and do nothing")
     parser.add_argument("--unit-only", action="store_true", help="leave out the notebooks")
+    parser.add_argument("--notebooks", nargs="+", metavar="NN", default=[""], help="only these")
     parser.add_argument("--all", action="store_true", help="let mutmut change every line")
     parser.add_argument("--write", action="store_true", help="put the table into docs/mutants.md")
     options = parser.parse_args(arguments)
@@ -315,11 +318,12 @@ def main(arguments: list[str] | None = None) -> int:
         print("\n".join(f"{bug.name}: {bug.mistake} ({bug.file})" for bug in bugs))
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
-    rows = run_classic_bugs(bugs, unit_only=options.unit_only)
+    rows = run_classic_bugs(bugs, unit_only=options.unit_only, numbers=options.notebooks)
     table, well = report(rows, unit_only=options.unit_only)
     print(table)
     if options.write:
-        text = f"{stamp(sum(row['seconds'] for row in rows))}\n\n{table}"
+        asked = f" Only notebooks {', '.join(options.notebooks)}." if options.notebooks[0] else ""
+        text = f"{stamp(sum(row['seconds'] for row in rows))}{asked}\n\n{table}"
         write_between(PAGE, "classic bugs", text)
     return 0 if well else 1
 
