@@ -1,8 +1,9 @@
 """From sequences and labels to batches: index splits, dataset, collate function, data loaders."""
 
+import operator
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -11,8 +12,11 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from seqclf_utils.batches import LengthBatchSampler, WholeBatch
+from seqclf_utils.storage import check_flat, check_vocab_size, flatten, pad_rows
 from seqclf_utils.validation import (
     check_count,
+    check_flag,
     check_fractions,
     check_groups,
     check_label_counts,
@@ -20,7 +24,6 @@ from seqclf_utils.validation import (
     check_pairs,
     check_positions,
     check_seed,
-    check_sequences,
     check_sides,
 )
 
@@ -169,17 +172,74 @@ class SequenceDataset(Dataset):
         *,
         vocab_size: int = VOCAB_SIZE,
     ) -> None:
-        self.sequences = check_sequences(sequences, vocab_size=vocab_size)
-        labels = check_labels(labels, n_sequences=len(self.sequences))
+        symbols, offsets = flatten(sequences, vocab_size=vocab_size)
+        self._keep(symbols, offsets, labels)
+
+    @classmethod
+    def from_flat(
+        cls,
+        symbols: np.ndarray,
+        offsets: np.ndarray,
+        labels: Sequence[float],
+        *,
+        vocab_size: int = VOCAB_SIZE,
+    ) -> Self:
+        """Build a data set on symbols that are flat already, without copying them.
+
+        Args:
+            symbols: All symbols 1..vocab_size - 1, whole numbers, shape (S,), one sequence behind
+                the other; a file opened by `np.load(..., mmap_mode="r")` may exceed the memory.
+            offsets: Where each sequence begins, and S at the end; whole numbers, shape (N + 1,).
+            labels: Labels, shape (N,), each 0 or 1.
+            vocab_size: Number of symbols, padding (0) included.
+
+        Returns:
+            The data set.
+
+        Raises:
+            TypeError: If `symbols` or `offsets` is not an array of whole numbers.
+            ValueError: If a symbol or a label is out of range, offsets do not rise from 0 to S, or
+                there is not exactly one label per sequence.
+
+        Example:
+            >>> flat, offsets = np.array([1, 6, 3], dtype=np.uint8), np.array([0, 2, 3])
+            >>> SequenceDataset.from_flat(flat, offsets, [1, 0])[0]
+            (tensor([1, 6]), tensor(1.))
+        """
+        vocab_size = check_vocab_size(vocab_size)
+        dataset = cls.__new__(cls)
+        offsets = check_flat(symbols, offsets, vocab_size=vocab_size)
+        dataset._keep(symbols, offsets, labels)
+        return dataset
+
+    def _keep(self, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence[float]) -> None:
+        """Keep flat symbols, and a label for each sequence."""
+        self.symbols, self.offsets = symbols, offsets
+        labels = check_labels(labels, n_sequences=len(offsets) - 1)
         self.labels = torch.tensor(labels, dtype=torch.get_default_dtype())  # (N,)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Length of each sequence in tokens, int64, shape (N,)."""
+        return np.diff(self.offsets)
 
     def __len__(self) -> int:
         """Return the number of sequences."""
-        return len(self.sequences)
+        return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Return one sequence, int64, shape (L_i,), and its label, float, shape ()."""
-        return self.sequences[index], self.labels[index]
+        index = range(len(self))[operator.index(index)]  # -1 is the last; too far is an IndexError
+        symbols = self.symbols[self.offsets[index] : self.offsets[index + 1]]
+        return torch.from_numpy(symbols.astype(np.int64)), self.labels[index]
+
+    def __getitems__(self, indices: Sequence[int]) -> WholeBatch:
+        """Return the sequences of a batch at once; DataLoader asks for them like this."""
+        rows = np.asarray(indices)
+        starts = self.offsets[rows]  # (N,)
+        lengths = self.offsets[rows + 1] - starts  # (N,)
+        padded = pad_rows(self.symbols, starts, lengths)  # (N, L)
+        return WholeBatch(padded, torch.from_numpy(lengths), self.labels[torch.from_numpy(rows)])
 
 
 def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
@@ -212,6 +272,18 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
     return padded, lengths, torch.stack(labels)  # (N, L), (N,), (N,)
 
 
+def collate_whole(batch: WholeBatch | Sequence[tuple[Tensor, Tensor]]) -> tuple:
+    """Take a batch that was made at once as it is, and pad any other like `collate_fn`.
+
+    Args:
+        batch: What a dataset gave for one batch.
+
+    Returns:
+        padded (N, L), lengths (N,), labels (N,).
+    """
+    return batch.tensors if isinstance(batch, WholeBatch) else collate_fn(batch)
+
+
 def make_loaders(
     sequences: Sequence[Sequence[int]],
     labels: Sequence[float],
@@ -219,6 +291,7 @@ def make_loaders(
     *,
     batch_size: int = 16,
     vocab_size: int = VOCAB_SIZE,
+    similar_lengths: bool = False,
     seed: int,
 ) -> tuple[DataLoader, DataLoader, DataLoader]:
     """Build the three data loaders; only the training loader shuffles.
@@ -229,6 +302,8 @@ def make_loaders(
         splits: Positions of each side, as `split_indices` returns them.
         batch_size: Sequences a batch, at least 1; the last batch of an epoch may be shorter.
         vocab_size: Number of symbols, padding (0) included.
+        similar_lengths: True shuffles the training side into batches of similar length
+            (`LengthBatchSampler`), which wastes less on padding.
         seed: Seed of the shuffle; the same seed gives the same batches in every epoch.
 
     Returns:
@@ -249,10 +324,12 @@ def make_loaders(
     dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
     positions = check_positions(splits, n_sequences=len(dataset))
     train, val, test = (Subset(dataset, side) for side in positions)
-    options = {"batch_size": batch_size, "collate_fn": collate_fn}
+    options = {"batch_size": batch_size, "collate_fn": collate_whole}
     generator = torch.Generator().manual_seed(seed)
-    return (
-        DataLoader(train, shuffle=True, generator=generator, **options),
-        DataLoader(val, **options),
-        DataLoader(test, **options),
-    )
+    train_loader = DataLoader(train, shuffle=True, generator=generator, **options)
+    if check_flag("similar_lengths", similar_lengths):
+        lengths = dataset.lengths[positions[0]]
+        sampler = LengthBatchSampler(lengths, batch_size, generator=generator)
+        shuffled = {"batch_sampler": sampler, "generator": generator}
+        train_loader = DataLoader(train, **shuffled, collate_fn=collate_whole)
+    return train_loader, DataLoader(val, **options), DataLoader(test, **options)

@@ -3,6 +3,7 @@
 import functools
 import random
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,11 @@ def set_random_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
 
 def _generators(loaders: Iterable) -> list[torch.Generator]:
     """List the generators that data loaders and their samplers bring along, each once."""
-    owners = [owner for loader in loaders for owner in (loader, getattr(loader, "sampler", None))]
-    found = {id(g): g for g in (getattr(owner, "generator", None) for owner in owners)}
+    parts = [
+        (loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None))
+        for loader in loaders
+    ]
+    found = {id(g): g for owner in chain(*parts) if (g := getattr(owner, "generator", None))}
     return [generator for generator in found.values() if isinstance(generator, torch.Generator)]
 
 

@@ -252,6 +252,55 @@ def check_numbers(name: str, values: Sequence[float], *, n_values: int | None = 
     return array.astype(float)
 
 
+def check_whole_numbers(name: str, values: Sequence[int], *, minimum: int) -> np.ndarray:
+    """Return whole numbers as a one-dimensional array if none is too small.
+
+    Args:
+        name: Argument name for the message.
+        values: What the caller passed: a list, array or tensor.
+        minimum: Smallest allowed value.
+
+    Returns:
+        The numbers, int64, shape (n,), copied from the input.
+
+    Raises:
+        ValueError: If `values` is empty, not one-dimensional, or holds anything but whole numbers
+            of at least `minimum`.
+
+    Example:
+        >>> check_whole_numbers("lengths", [3, 1], minimum=1)
+        array([3, 1])
+    """
+    array = _as_array(name, values)
+    if array.ndim != 1 or len(array) == 0:
+        raise ValueError(f"{name} has shape {array.shape}; it must be (n,), n at least 1")
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} holds {array.dtype} values; it must hold whole numbers")
+    is_wrong = (array < minimum) | (array > LARGEST_SYMBOL)
+    if is_wrong.any():
+        position = int(is_wrong.argmax())
+        raise ValueError(f"{name}[{position}] is {array[position]}; it must be at least {minimum}")
+    return array.astype(np.int64)
+
+
+def check_generator(name: str, value: torch.Generator | None) -> torch.Generator | None:
+    """Return `value` if it is a generator of PyTorch on the CPU, or None.
+
+    Args:
+        name: Argument name for the message.
+        value: What the caller passed.
+
+    Returns:
+        The value itself.
+
+    Raises:
+        TypeError: If it is something else.
+    """
+    if value is not None and not isinstance(value, torch.Generator):
+        raise TypeError(f"{name} is {shorten(value)}; it must be a torch.Generator or None")
+    return value
+
+
 def check_names(name: str, values: Mapping, *, maximum: int | None = None) -> list:
     """Return the pairs of a name and what it names, if there are not too many to draw.
 
@@ -397,7 +446,7 @@ def check_pairs(batch: Sequence[tuple[Tensor, Tensor]]) -> Sequence[tuple[Tensor
         TypeError: If it is no list of pairs of tensors, or their numbers are of the wrong type.
         ValueError: If it is empty, or a tensor has the wrong shape.
     """
-    if not isinstance(batch, list | tuple):
+    if not isinstance(batch, Sequence) or isinstance(batch, str | bytes):
         raise TypeError(f"batch is a {type(batch).__name__}; it must be a list of pairs")
     if not batch:
         raise ValueError("batch is empty; it must hold at least 1 sequence")

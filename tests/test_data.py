@@ -274,6 +274,56 @@ def test_dataset_keeps_its_own_copy(kind):
     assert dataset[0][1].item() == 0.0
 
 
+def test_an_item_is_found_from_either_end():
+    """Like a list: -1 is the last, and a step too far is an IndexError, which ends a loop."""
+    dataset = SequenceDataset([[1, 6], [3]], [1, 0])
+
+    assert dataset[-1][0].tolist() == [3]
+    assert dataset[-2][0].tolist() == [1, 6]
+    assert dataset[torch.tensor(1)][0].tolist() == [3]
+    assert [sequence.tolist() for sequence, _ in dataset] == [[1, 6], [3]]
+    for index in (2, -3):
+        with pytest.raises(IndexError):
+            dataset[index]
+    with pytest.raises(TypeError):
+        dataset[0:1]
+
+
+def test_flat_symbols_are_used_where_they_are(tmp_path):
+    """A file that is mapped into memory is neither read as a whole nor copied."""
+    np.save(tmp_path / "symbols.npy", np.array([1, 6, 3, 2, 2], dtype=np.uint8))
+    symbols = np.load(tmp_path / "symbols.npy", mmap_mode="r")
+    offsets = np.array([0, 2, 3, 5], dtype=np.int32)
+
+    dataset = SequenceDataset.from_flat(symbols, offsets, [1, 0, 1])
+
+    assert dataset.symbols is symbols
+    assert dataset.lengths.tolist() == [2, 1, 2]
+    assert [(s.tolist(), y.item()) for s, y in dataset] == [([1, 6], 1), ([3], 0), ([2, 2], 1)]
+    padded, lengths, labels = dataset.__getitems__([2, 0]).tensors
+    assert padded.tolist() == [[2, 2], [1, 6]]
+    assert (lengths.tolist(), labels.tolist()) == ([2, 2], [1, 1])
+    dataset[0][0][0] = 5  # an item is a copy: the file is read-only
+    assert symbols[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"symbols": [1, 2]}, TypeError, "symbols is list; it must be an array"),
+        ({"offsets": np.array([0, 1])}, ValueError, "offsets holds 2 positions; it must begin"),
+        ({"labels": [1]}, ValueError, "labels has 1 entries for 2 sequences"),
+        ({"vocab_size": 2}, ValueError, r"symbols\[1\] is 2; symbols must be 1..1"),
+        ({"vocab_size": 1}, ValueError, "vocab_size is 1; it must be at least 2"),
+    ],
+)
+def test_flat_data_that_cannot_be_is_named(options, error, message):
+    """The message says which argument, its value and what is allowed."""
+    flat = {"symbols": np.array([1, 2]), "offsets": np.array([0, 1, 2]), "labels": [1, 0]}
+    with pytest.raises(error, match=message):
+        SequenceDataset.from_flat(**flat | options)
+
+
 def test_vocabulary_limits_the_symbols():
     """Symbols up to vocab_size - 1 are taken; the default is six symbols and the padding."""
     assert (PAD_IDX, VOCAB_SIZE) == (0, 7)
@@ -415,13 +465,15 @@ def test_another_seed_gives_another_order():
     assert orders[0] != orders[1]
 
 
-def test_building_loaders_leaves_the_global_random_numbers_alone():
+@pytest.mark.parametrize("similar_lengths", [False, True])
+def test_building_loaders_leaves_the_global_random_numbers_alone(similar_lengths):
     """Building loaders and shuffling the training side do not move PyTorch's global generator."""
     torch.manual_seed(0)
     expected = torch.rand(1)
 
     torch.manual_seed(0)
-    batches_of(make_loaders(SEQUENCES, LABELS, SPLITS, seed=1)[0])
+    options = {"similar_lengths": similar_lengths, "seed": 1}
+    batches_of(make_loaders(SEQUENCES, LABELS, SPLITS, **options)[0])
 
     assert torch.rand(1) == expected
 

@@ -12,7 +12,11 @@ import textwrap
 import nbformat
 import numpy as np
 import pytest
+import torch
 from notebook_text import NOTEBOOKS
+from torch.utils.data import DataLoader
+
+import seqclf_utils as sc
 
 # The definitions of the package that each notebook builds.
 MIRRORED = {
@@ -24,7 +28,6 @@ MIRRORED = {
     },
     "02_model_anatomy": {"seqclf_utils.model.LSTMClassifier"},
     "03_padding_and_packing": {
-        "seqclf_utils.data.SequenceDataset",
         "seqclf_utils.data.collate_fn",
         "seqclf_utils.model.masked_mean",
     },
@@ -39,8 +42,12 @@ MIRRORED = {
     "07_your_own_sequences": set(),
     "09_when_it_goes_wrong": set(),
 }
+# Definitions that do the same as the package's, in fewer words.
+SIMPLER = {"03_padding_and_packing": {"seqclf_utils.data.SequenceDataset"}}
 START = "00_start_here"  # two minutes, not a lesson: fewer sections and words, no exercises
-ALLOWED_TAGS = re.compile(r"setup|exercise|check|solution|quiz|mirror:seqclf_utils\.\w+\.\w+")
+ALLOWED_TAGS = re.compile(
+    r"setup|exercise|check|solution|quiz|(mirror|simple):seqclf_utils\.\w+\.\w+"
+)
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -228,6 +235,38 @@ def test_mirrored_definitions_are_those_of_the_package(path):
         assert bare(source) == bare(inspect.getsource(package_object(name))), name
 
 
+@each_notebook
+def test_simpler_definitions_are_the_listed_ones(path):
+    """Each is compared with the package's below."""
+    tags = [tag for cell in cells(path, "code") for tag in cell.metadata.get("tags", [])]
+    names = {tag.removeprefix("simple:") for tag in tags if tag.startswith("simple:")}
+    assert names == SIMPLER.get(path.stem, set())
+
+
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
+def test_the_simpler_dataset_does_the_same(kind):
+    """The same items, the same batches through a loader, the same refusals."""
+    path = next(path for path in NOTEBOOKS if path.stem == "03_padding_and_packing")
+    simpler = prepared(path)["SequenceDataset"]
+    sequences, labels = [kind(s) for s in ([3, 2], [1, 6, 6, 4, 6], [5, 1, 4], [2])], [0, 1, 0, 1]
+    ours, theirs = simpler(sequences, labels), sc.SequenceDataset(sequences, labels)
+
+    assert len(ours) == len(theirs) == 4
+    for i in (0, 3, -1):
+        for a, b in zip(ours[i], theirs[i], strict=True):
+            assert (a.tolist(), a.dtype, a.shape) == (b.tolist(), b.dtype, b.shape)
+    loaders = [DataLoader(d, batch_size=3, collate_fn=sc.collate_fn) for d in (ours, theirs)]
+    for batches in zip(*loaders, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(*batches, strict=True))
+    for bad in ([], [[7]], [[]], [[1.5]]):
+        said = []
+        for dataset in (simpler, sc.SequenceDataset):
+            with pytest.raises(ValueError, match="sequences") as caught:
+                dataset(bad, [1])
+            said.append(str(caught.value))
+        assert said[0] == said[1]
+
+
 def prepared(path):
     """Run what exercises build on: set-up, imports from the package and mirrored definitions."""
     namespace = {}
@@ -235,7 +274,8 @@ def prepared(path):
         tags = cell.metadata.get("tags", [])
         body = ast.parse(cell.source).body
         is_import = all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
-        if is_import or any(tag == "setup" or tag.startswith("mirror:") for tag in tags):
+        is_needed = any(re.match("setup$|mirror:|simple:", tag) for tag in tags)
+        if is_import or is_needed:
             exec(cell.source, namespace)
     return namespace
 

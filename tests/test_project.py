@@ -20,6 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 README = (ROOT / "README.md").read_text("utf-8")
 LAYERS = [
     {"validation", "audience", "files", "interrupts"},
+    {"storage", "batches"},
     {"casino", "csv_data", "data", "datasets", "reproducibility"},
     {"model", "checkpoints"},
     {"training", "evaluation", "trained"},
