@@ -215,7 +215,7 @@ def fit(
     check_loaders(train_loader=train_loader, val_loader=val_loader)
     learning_rate = check_nonnegative("learning_rate", learning_rate, maximum=1000)
     criterion = nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.Adam(check_model(model).parameters(), lr=learning_rate)
+    optimizer = torch.optim.Adam(check_model(model).parameters(), lr=learning_rate, fused=True)
     stopper = EarlyStopping(patience)
     run = Checkpoint(checkpoint, model, optimizer, stopper, (train_loader, val_loader))
     with CtrlC() as stoppable:
