@@ -1,0 +1,293 @@
+"""Train the course's classifier in several processes, on one machine or on many.
+
+    torchrun --nproc-per-node 2 examples/train_distributed.py --checkpoint run.pt
+
+torchrun comes with PyTorch. It starts the processes, tells each its number (the *rank*), and with
+`--max-restarts 3` starts them again if one dies: training goes on from the checkpoint.
+
+Every process walks through the same shuffled batches and takes every n-th sequence of each, so
+nothing is lost or repeated, and the step is that of one process with the whole batch.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+import seqclf_utils as sc
+from seqclf_utils.checkpoints import Checkpoint
+
+CRITERION = nn.BCEWithLogitsLoss(reduction="sum")
+
+
+@contextmanager
+def process_group() -> Iterator[torch.device]:
+    """Join the other processes, and leave them at the end.
+
+    Yields:
+        The device of this process: its GPU if there are any (NCCL), else the CPU (gloo).
+    """
+    with_gpu = torch.cuda.is_available()
+    device = torch.device(f"cuda:{os.environ['LOCAL_RANK']}" if with_gpu else "cpu")
+    if with_gpu:
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if with_gpu else "gloo")
+    try:
+        yield device
+    finally:
+        dist.destroy_process_group()
+
+
+def write_data(folder: Path, n_sequences: int) -> None:
+    """Write a casino as flat files, as a large data set would come.
+
+    Args:
+        folder: Where to write symbols.npy, offsets.npy and labels.npy.
+        n_sequences: How many sequences to make.
+    """
+    casino = sc.make_casino(n_sequences, cheat="clever", seed=0)
+    dataset = sc.SequenceDataset(casino.sequences, casino.labels)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "symbols.npy", dataset.symbols)
+    np.save(folder / "offsets.npy", dataset.offsets)
+    np.save(folder / "labels.npy", casino.labels)
+
+
+def read_data(folder: Path, n_sequences: int) -> sc.SequenceDataset:
+    """Open the files, which the first process of each machine writes if they are missing.
+
+    Args:
+        folder: Where they are.
+        n_sequences: How many sequences to make if there are none.
+
+    Returns:
+        The data set; its symbols stay in the file and are mapped into memory.
+    """
+    if os.environ["LOCAL_RANK"] == "0" and not (folder / "labels.npy").exists():
+        write_data(folder, n_sequences)
+    dist.barrier()  # nobody reads before it is written
+    symbols = np.load(folder / "symbols.npy", mmap_mode="r")
+    offsets, labels = (np.load(folder / f"{name}.npy") for name in ("offsets", "labels"))
+    return sc.SequenceDataset.from_flat(symbols, offsets, labels)
+
+
+def share(batch: list[int]) -> tuple[list[int], float]:
+    """Return this process's part of a batch, and what it counts.
+
+    Args:
+        batch: Positions of the whole batch, the same in every process.
+
+    Returns:
+        Every n-th position and 1.0. If a short batch has none left for this process, the first
+        one and 0.0: every process must take part in every step.
+    """
+    part = batch[dist.get_rank() :: dist.get_world_size()]
+    return (part, 1.0) if part else (batch[:1], 0.0)
+
+
+def summed_loss(
+    model: nn.Module, dataset: sc.SequenceDataset, rows: list[int], device: torch.device
+) -> Tensor:
+    """Return the loss of some sequences, added up.
+
+    Args:
+        model: Called as `model(padded, lengths)`.
+        dataset: The data set.
+        rows: Positions of the sequences.
+        device: Where the model is; lengths stay on the CPU.
+
+    Returns:
+        Loss in nats, float, shape ().
+    """
+    padded, lengths, labels = dataset.__getitems__(rows).tensors
+    return CRITERION(model(padded.to(device), lengths), labels.to(device))
+
+
+def add_up(*numbers: float, device: torch.device) -> list[float]:
+    """Add numbers over all processes; each gets the same sums.
+
+    Args:
+        numbers: This process's numbers.
+        device: Where the process group can reach them.
+
+    Returns:
+        The sums.
+    """
+    sums = torch.tensor(numbers, dtype=torch.float64, device=device)
+    dist.all_reduce(sums)
+    return sums.tolist()
+
+
+def train_one_epoch(
+    model: DistributedDataParallel,
+    dataset: sc.SequenceDataset,
+    positions: np.ndarray,
+    sampler: sc.LengthBatchSampler,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+) -> float:
+    """Show the model every training sequence once, each in one of the processes.
+
+    Args:
+        model: The model, the same in every process.
+        dataset: The data set.
+        positions: Positions of the training side, int64, shape (n,).
+        sampler: Batches of places in `positions`, the same in every process.
+        optimizer: Updates the model's parameters.
+        device: The device of this process.
+
+    Returns:
+        Mean loss per sequence over all processes, in nats.
+    """
+    model.train()
+    total = 0.0
+    for batch in sampler:
+        rows, weight = share(positions[batch].tolist())
+        optimizer.zero_grad()
+        loss = weight * summed_loss(model, dataset, rows, device)
+        # DDP takes the mean of all processes' gradients: with this factor, of all sequences'.
+        (loss * dist.get_world_size() / len(batch)).backward()
+        optimizer.step()
+        total += loss.item()
+    return add_up(total, device=device)[0] / len(positions)
+
+
+def evaluate(
+    model: nn.Module,
+    dataset: sc.SequenceDataset,
+    positions: np.ndarray,
+    device: torch.device,
+    *,
+    batch_size: int = 256,
+) -> float:
+    """Measure the loss, each process on its part of the sequences.
+
+    Args:
+        model: The model itself, not wrapped: nothing is learnt, so nothing is synchronised.
+        dataset: The data set.
+        positions: Positions of the side to judge, int64, shape (n,).
+        device: The device of this process.
+        batch_size: Sequences that are looked at together.
+
+    Returns:
+        Mean loss per sequence over all processes, in nats: the same number in each.
+    """
+    model.eval()
+    mine = positions[dist.get_rank() :: dist.get_world_size()]
+    with torch.no_grad():
+        batches = [mine[i : i + batch_size].tolist() for i in range(0, len(mine), batch_size)]
+        total = sum(summed_loss(model, dataset, rows, device).item() for rows in batches)
+    return add_up(total, device=device)[0] / len(positions)
+
+
+def resume(
+    run: Checkpoint, max_epochs: int, measure: Callable[[], float]
+) -> list[tuple[int, float, float]]:
+    """Go on from the checkpoint in every process; the first begins it if there is none.
+
+    Args:
+        run: The checkpoint; on several machines in a folder that all of them see.
+        max_epochs: Most epochs of the run.
+        measure: Returns the validation loss of the model as it is.
+
+    Returns:
+        The losses so far, one row an epoch: epoch, training loss, validation loss.
+    """
+    is_first = dist.get_rank() == 0
+    if is_first and run.path is not None and not run.path.exists():
+        run.save([])
+    dist.barrier()  # nobody looks for the file before it is there
+    with redirect_stdout(sys.stdout if is_first else None):
+        return run.load(max_epochs, measure)
+
+
+def train(
+    plain: nn.Module,
+    dataset: sc.SequenceDataset,
+    splits: sc.SplitIndices,
+    options: argparse.Namespace,
+    device: torch.device,
+) -> None:
+    """Train until the validation loss stops improving; the model leaves with its best weights.
+
+    Args:
+        plain: The model, with the same weights in every process.
+        dataset: The data set.
+        splits: Positions of train, validation and test.
+        options: The command line.
+        device: The device of this process.
+    """
+    model = DistributedDataParallel(plain)
+    optimizer = torch.optim.Adam(model.parameters(), lr=options.learning_rate, fused=True)
+    stopper = sc.EarlyStopping(options.patience)
+    generator = torch.Generator().manual_seed(options.seed)
+    lengths = dataset.lengths[splits.train_idx]
+    sampler = sc.LengthBatchSampler(lengths, options.batch_size, generator=generator)
+    run = Checkpoint(options.checkpoint, plain, optimizer, stopper, [sampler])
+    judge = partial(evaluate, plain, dataset, splits.val_idx, device)
+    losses = resume(run, options.max_epochs, judge)
+    for epoch in range(len(losses) + 1, options.max_epochs + 1):
+        if stopper.should_stop:  # in every process at once: all have the same validation loss
+            break
+        side = splits.train_idx
+        train_loss = train_one_epoch(model, dataset, side, sampler, optimizer, device)
+        val_loss = judge()
+        stopper.step(val_loss, plain)
+        losses.append((epoch, train_loss, val_loss))
+        if dist.get_rank() == 0:
+            run.save(losses)
+            print(f"epoch {epoch}: train {train_loss:.3f}, validation {val_loss:.3f}", flush=True)
+    stopper.restore(plain)
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line.
+
+    Args:
+        arguments: What stands there; None for this process's own.
+
+    Returns:
+        The options.
+    """
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
+    parser.add_argument("--data", type=Path, default=Path("casino"), help="folder of flat files")
+    parser.add_argument("--n-sequences", type=int, default=2000, help="made if there are none")
+    parser.add_argument("--batch-size", type=int, default=32, help="over all processes together")
+    parser.add_argument("--max-epochs", type=int, default=50)
+    parser.add_argument("--patience", type=int, default=5)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint", type=Path, help="file to go on from")
+    parser.add_argument("--weights", type=Path, help="file for the best weights")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, put the best weights back, and judge once on the test side."""
+    options = parse(arguments)
+    sc.agree_across_machines()
+    with process_group() as device:
+        dataset = read_data(options.data, options.n_sequences)
+        splits = sc.split_indices(dataset.labels, seed=options.seed)
+        sc.seed_everything(options.seed)
+        model = sc.LSTMClassifier(packed=False).to(device)
+        train(model, dataset, splits, options, device)
+        test_loss = evaluate(model, dataset, splits.test_idx, device)
+        if dist.get_rank() == 0:
+            print(f"test loss {test_loss:.3f}", flush=True)
+            if options.weights:
+                torch.save(model.state_dict(), options.weights)
+
+
+if __name__ == "__main__":
+    main()
