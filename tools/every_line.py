@@ -2,9 +2,10 @@
 
 mutmut keeps all mutants of a module in one file and forks a Python that has imported everything, so
 that a mutant costs no more than the tests which call its function. A module is judged by its own
-test file and by those that belong to no module; that other tests happen to run through it counts
-for nothing. What was called before the fork (while the package was imported, or to fill a cache of
-the tests) is called without the mutant, so survivors are tried once more in a Python of their own.
+test file; that other tests happen to run through it counts for nothing. Survivors without an
+explanation are tried once more, in a Python of their own, as what was called before the fork (while
+the package was imported, or to fill a cache of the tests) is called without the mutant; there the
+test files that belong to no module count as well.
 """
 
 import ast
@@ -49,17 +50,21 @@ def modules(folder: Path) -> list[str]:
     return sorted(path.stem for path in code)
 
 
-def tests_of(module: str, folder: Path) -> list[str]:
-    """List the module's own tests and those that belong to no module."""
-    known = {f"tests/test_{name}.py" for name in modules(folder)}
-    own = OWN_TESTS.get(module, [f"tests/test_{module}.py"])
-    shared = [test for test in mutants.unit_tests(folder)[1:] if test not in known | OTHER_PROCESS]
-    return [*own, *(test for test in shared if test not in own)]
+def own_tests(module: str) -> list[str]:
+    """List the module's own tests."""
+    return OWN_TESTS.get(module, [f"tests/test_{module}.py"])
+
+
+def shared_tests(module: str, folder: Path) -> list[str]:
+    """List the tests that belong to no module."""
+    known = {f"tests/test_{name}.py" for name in modules(folder)} | OTHER_PROCESS
+    tests = mutants.unit_tests(folder)[1:]
+    return [test for test in tests if test not in known and test not in own_tests(module)]
 
 
 def prepare(module: str, snapshot: Path) -> Path:
     """Make a copy in which mutmut is told what to change; the same one if nothing changed."""
-    tests = tests_of(module, snapshot)
+    tests = [*own_tests(module), *shared_tests(module, snapshot)]
     used = {test.partition("::")[0] for test in tests}
     digest = hashlib.sha256(repr((mutants.versions(), MUTMUT, tests)).encode())
     for pattern in ("seqclf_utils/**/*.py", "tests/**/*.py", "conftest.py"):
@@ -71,12 +76,12 @@ def prepare(module: str, snapshot: Path) -> Path:
         for old in mutants.CACHE.glob(f"{module}-*/"):
             shutil.rmtree(old)
         shutil.copytree(snapshot, folder)
-        (folder / "setup.cfg").write_text(settings(module, tests, folder))
+        (folder / "setup.cfg").write_text(settings(module, folder))
         (mutants.CACHE / ".gitignore").write_text("*\n")
     return folder
 
 
-def settings(module: str, tests: list[str], folder: Path) -> str:
+def settings(module: str, folder: Path) -> str:
     """Return mutmut's settings file."""
     path = f"seqclf_utils/{module}"
     others = [p.name for p in folder.iterdir() if p.name not in ("seqclf_utils", "tests")]
@@ -85,7 +90,7 @@ def settings(module: str, tests: list[str], folder: Path) -> str:
         "only_mutate": [f"{path}/*.py" if (folder / path).is_dir() else f"{path}.py"],
         "also_copy": [name for name in sorted(others) if not name.startswith(".")],
         "pytest_add_cli_args": PYTEST,
-        "pytest_add_cli_args_test_selection": tests,
+        "pytest_add_cli_args_test_selection": own_tests(module),
     }
     text = "".join(f"{key}=\n    " + "\n    ".join(lines) + "\n" for key, lines in lists.items())
     return f"[mutmut]\nprocess_isolation=fork\nuse_git_change_detection=false\n{text}"
@@ -118,14 +123,17 @@ def environment() -> dict[str, str]:
 
 
 def try_again(status: dict[str, str], module: str, folder: Path) -> dict[str, str]:
-    """Try each survivor once more in a Python of its own, where nothing was called before."""
-    command = ["-m", "pytest", "-x", *PYTEST, *tests_of(module, folder)]
+    """Try unexplained survivors once more in a Python of their own, with all tests that count."""
+    tests = [*own_tests(module), *shared_tests(module, folder)]
+    command = ["-m", "pytest", "-x", *PYTEST, *tests]
+    alive = [name for name, how in status.items() if how == "survived"]
+    unexplained = [name for name in alive if not reason(change(name, folder))]
 
     def work(name: str) -> str:
         code, _ = mutants.run(command, folder / "mutants", 600, MUTANT_UNDER_TEST=name)
         return "timeout" if code is None else "survived" if code == 0 else "killed"
 
-    return dict(mutants.in_parallel(work, [n for n, how in status.items() if how == "survived"]))
+    return dict(mutants.in_parallel(work, unexplained))
 
 
 def change(name: str, folder: Path) -> str:
