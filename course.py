@@ -1,9 +1,9 @@
-"""The one entry point of the course: python course.py lab | test | run | mutants | everywhere.
+"""The one entry point of the course: python course.py lab | test | run | bench | ...
 
 lab   open the notebooks in JupyterLab
 test  run every notebook, compare its outputs with the stored ones, and run the unit tests
 run   execute every notebook again and rewrite its stored outputs and figures/
-mutants, everywhere  do the tests notice every mistake, and pass on every machine? Takes hours.
+bench, mutants, everywhere  how fast is it? is every mistake noticed, on every machine? Hours each.
 
 The first time, each command makes a virtual environment in .venv and installs the tested versions
 there. Needs Python 3.11 or newer and nothing else; uv is used if it is on the PATH.
@@ -28,6 +28,7 @@ COMMANDS = {
     "run": ["tools.run_notebooks"],
     "mutants": ["tools.mutants"],
     "everywhere": ["tools.everywhere"],
+    "bench": ["benchmarks.bench"],
 }
 HELP = """Run the same command again: it starts over where needed. If that fails too, look for:
   "connect", "timed out", "proxy": this machine does not reach the package index ("No matching
@@ -85,8 +86,7 @@ def make_environment(uv):
             os.remove(PYTHON)  # first: without it, whatever is left still counts as unfinished
         shutil.rmtree(VENV)
     if free_gb() < NEEDED_GB:
-        text = "%.1f GB are free, about %d are needed. Make room, or move this folder elsewhere."
-        stop(text % (free_gb(), NEEDED_GB))
+        stop("%.1f GB are free, about %d are needed. Make room." % (free_gb(), NEEDED_GB))
     say("[1/2] Making the environment .venv ...")
     os.makedirs(VENV)
     open(UNFINISHED, "w").close()  # uv's --clear would delete it; its --seed brings pip along

@@ -11,8 +11,8 @@ test files that belong to no module count as well.
 import ast
 import difflib
 import hashlib
-import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -26,21 +26,23 @@ from tools.checkout import write_between
 from tools.classic_bugs import ACCEPTED
 
 MUTMUT = "mutmut>=3.8"
+SITE = mutants.CACHE / "site"
 STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", None: "not run"}
 STATUS |= dict.fromkeys((-24, 24, 36, 152, 255), "timeout")
 OWN_TESTS = {
     "checks": ["tests/test_checks.py", mutants.BEHAVIOUR[0]],
     "figures": ["tests/test_plotting.py"],
 }
-OTHER_PROCESS = {"tests/test_kernels.py"}  # starts kernels, which are no fork of mutmut's
+OTHER_PROCESS = {"tests/test_kernels.py", "tests/test_distributed.py"}  # no forks of mutmut
 PYTEST = ["-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
 
 
 def install_mutmut() -> None:
-    """Install mutmut beside the course if it is not there."""
-    if importlib.util.find_spec("mutmut") is None:
+    """Install mutmut and what it brings along in a folder of its own: the course stays as it is."""
+    if not SITE.exists():
         print(f"Installing {MUTMUT}, which only this command needs ...", flush=True)
-        subprocess.run([sys.executable, "-m", "pip", "install", "-q", MUTMUT], check=True)
+        pip = [sys.executable, "-m", "pip", "install", "-q", "-c", "constraints.txt"]
+        subprocess.run([*pip, "--target", str(SITE), MUTMUT], cwd=mutants.ROOT, check=True)
 
 
 def modules(folder: Path) -> list[str]:
@@ -117,9 +119,8 @@ def run_module(module: str, folder: Path) -> dict:
 
 
 def environment() -> dict[str, str]:
-    """Leave out the variables that would lead to another copy."""
-    clean = mutants.environment(Path())
-    return {name: value for name, value in clean.items() if name != "PYTHONPATH"}
+    """Lead to mutmut, and to no other copy of the course."""
+    return mutants.environment(SITE)
 
 
 def try_again(status: dict[str, str], module: str, folder: Path) -> dict[str, str]:
@@ -130,7 +131,9 @@ def try_again(status: dict[str, str], module: str, folder: Path) -> dict[str, st
     unexplained = [name for name in alive if not reason(change(name, folder))]
 
     def work(name: str) -> str:
-        code, _ = mutants.run(command, folder / "mutants", 600, MUTANT_UNDER_TEST=name)
+        path = f"{folder / 'mutants'}{os.pathsep}{SITE}"
+        more = {"MUTANT_UNDER_TEST": name, "PYTHONPATH": path}
+        code, _ = mutants.run(command, folder / "mutants", 600, **more)
         return "timeout" if code is None else "survived" if code == 0 else "killed"
 
     return dict(mutants.in_parallel(work, unexplained))

@@ -1,0 +1,1 @@
+"""The course's pipeline beside others: python course.py bench."""

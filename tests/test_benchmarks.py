@@ -1,0 +1,65 @@
+"""The benchmark measures what it says: pipelines that learn the same, in turn, side by side."""
+
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks import bench
+from benchmarks.data import LENGTHS, make_data
+from benchmarks.pipelines import PIPELINES
+
+TASK = {"n": 400, "lengths": LENGTHS[0], "batch_size": 16, "n_steps": 25}
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_sequences_are_dice_with_a_cheat(lengths):
+    """Symbols 1..6 in the promised lengths, and sixes come up more often where the label is 1."""
+    sequences, labels = make_data(2000, lengths)
+    sizes = np.array([len(s) for s in sequences])
+    sixes = np.array([(s == 6).mean() for s in sequences])
+
+    assert sizes.min() == 5
+    assert 200 < sizes.max() <= 512 if lengths == LENGTHS[1] else sizes.max() == 60
+    assert set(np.concatenate(sequences)) == set(range(1, 7))
+    assert sixes[labels == 1].mean() > sixes[labels == 0].mean() + 0.05
+
+
+def test_ours_learns_what_the_textbook_loop_learns_and_faster():
+    """The same loss after the same number of epochs, at less than half of the CPU time."""
+    textbook, fast, bare = bench.measure(["textbook loop", "ours fast", "bare nn.LSTM"], 1, **TASK)
+
+    assert abs(textbook["loss"] - fast["loss"]) < 0.02
+    assert math.isnan(bare["loss"])
+    assert len(textbook["seconds"]) == len(fast["seconds"]) == 1  # the first does not count
+    assert min(textbook["seconds"]) > 2 * min(fast["seconds"])
+    text = bench.table([textbook, fast, bare], "textbook loop")
+    assert "| textbook loop |" in text
+    assert "nan" not in text
+
+
+def test_a_library_that_is_missing_is_left_out(monkeypatch):
+    """With a line that says so; the others are measured."""
+    row = {"name": "skorch", "skip": "skorch is not installed"}
+    ours = {"name": "ours fast", "seconds": [1, 2, 9], "loss": 0.5, "peak_mb": 300}
+
+    lines = bench.table([row, ours], "ours fast").splitlines()
+
+    assert lines[2].startswith("| skorch | skorch is not installed |")
+    assert lines[3] == "| ours fast | 2 | 1 to 9 | 1.00 | 0.500 | 300 |"
+
+
+def test_a_worker_that_fails_is_named():
+    """And does not stop the others."""
+    (row,) = bench.measure(["ours fast"], 1, **TASK | {"lengths": LENGTHS[0], "n": -1})
+
+    assert row["skip"].startswith("failed with exit status 1")
+
+
+def test_the_page_has_a_place_for_the_tables():
+    """--write finds its markers, and the page explains every pipeline."""
+    text = bench.PAGE.read_text("utf-8")
+
+    assert text.count("<!-- benchmarks: begin -->") == 1
+    for name in PIPELINES:
+        assert name.removesuffix(" on torch").removesuffix(" on TensorFlow") in text
