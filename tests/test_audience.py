@@ -51,3 +51,13 @@ def test_without_a_notebook_the_terminal_decides(is_terminal, monkeypatch):
     notebook(monkeypatch, None)
 
     assert person_watches() is is_terminal
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_without_ipython_the_terminal_decides(is_terminal, monkeypatch):
+    """A plain Python that never imported IPython is asked nothing of it."""
+    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+
+    assert person_watches() is is_terminal

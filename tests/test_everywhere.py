@@ -44,29 +44,44 @@ def test_notebook_02_agrees_with_an_old_processor():
     assert '| hash seed | 1 | `hash("dice") is that of seed`: 1 | passed' in ended.stdout
 
 
-def test_the_setting_to_blame_is_named(tiny_course, tmp_path):
+@pytest.mark.parametrize(
+    ("fails_under", "expected"),
+    [
+        ([[TIME_ZONE]], {TIME_ZONE: "red", HASH_SEED: "passed (alone)"}),
+        ([], dict.fromkeys([TIME_ZONE, HASH_SEED], "red, only together")),
+        ([[]], dict.fromkeys([TIME_ZONE, HASH_SEED], "red, without any setting too")),
+    ],
+)
+def test_the_setting_to_blame_is_named(fails_under, expected, tiny_course, tmp_path, monkeypatch):
     """A notebook that fails under one setting only is red for that one."""
+    copies = []
+
+    def run_notebooks(python, settings, names, plain, scratch):
+        """Fail where it is said."""
+        copies.append(scratch / "checkout" / "notebooks" / names[0])
+        return ({names[0]: ["differs"]} if settings in fails_under else {}), names
+
+    monkeypatch.setattr(everywhere, "run_notebooks", run_notebooks)
     settings, names = [TIME_ZONE, HASH_SEED], ["01_tiny.ipynb"]
 
     results = everywhere.culprits(sys.executable, settings, names, {}, tmp_path)
 
-    assert results[TIME_ZONE] == "red"
-    assert results[HASH_SEED] == "passed (alone)"
+    assert {key: results[key] for key in settings} == expected
+    assert all(copy.exists() for copy in copies)
+    assert len(set(copies)) == len(copies)  # each time in a copy of its own
 
 
-def test_a_stored_output_that_differs_is_red(tiny_course, tmp_path):
-    """The notebook, the cell and both outputs are reported."""
+def test_an_output_that_follows_the_time_zone_is_red_under_another(tiny_course, tmp_path):
+    """The setting reaches the kernel; the notebook, the cell and both outputs are reported."""
     everywhere.prepare(tmp_path / "checkout", [])
-    path = tmp_path / "checkout" / "notebooks" / "01_tiny.ipynb"
-    path.write_text(path.read_text("utf-8").replace("None", "Nobody"), "utf-8")
-    settings, names = [everywhere.ONE_BY_ONE], ["01_tiny.ipynb"]
+    settings, names = [TIME_ZONE, everywhere.ONE_BY_ONE], ["01_tiny.ipynb"]
 
     failed, order = everywhere.run_notebooks(sys.executable, settings, names, {}, tmp_path)
 
     assert order == names
     assert list(failed) == names
-    assert "Cell 0" in failed[names[0]][0]
-    assert "Nobody" in failed[names[0]][0]
+    for part in ("Cell 0", "None", "Asia/Kathmandu"):
+        assert part in failed[names[0]][0]
 
 
 def test_notebooks_that_did_not_run_are_red(tiny_course, tmp_path):

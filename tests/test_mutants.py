@@ -82,7 +82,7 @@ def test_only_the_notebooks_that_are_asked_for_run(toy, monkeypatch):
         path.write_text(f"| 45 minutes | about {seconds} s | all |", "utf-8")
     kinds = []
 
-    def run_kind(kind, bugs, snapshot):
+    def run_kind(kind, bugs, snapshot, *, only_kept):
         """Note the kind; every bug survives."""
         kinds.append(kind)
         return {bug.name: {"by": "", "seconds": 0} for bug in bugs}
@@ -110,6 +110,24 @@ def test_a_result_is_kept_until_a_file_changes(toy, monkeypatch, capsys):
 
     assert [row["unit"] for row in (first, again, fresh)] == ["run 2", "run 2", "run 4"]
     assert runs == [None, HARMLESS] * 2  # first without any bug
+
+
+def test_what_is_not_kept_is_said_to_be_missing(toy, monkeypatch, capsys):
+    """--kept runs nothing: the table has what is known, and which notebooks are not."""
+    for name in ("01_a", "02_b"):
+        path = toy / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("| 45 minutes | about 5 s | all |", "utf-8")
+    monkeypatch.setattr(mutants, "try_out", lambda kind, *_: {"by": "", "seconds": 0})
+    mutants.run_classic_bugs([HARMLESS], unit_only=False, numbers=["02"])
+    monkeypatch.setattr(mutants, "try_out", None)
+
+    rows = mutants.run_classic_bugs([HARMLESS, DEADLY], unit_only=False, only_kept=True)
+
+    table, well = mutants.report(rows, unit_only=False)
+    assert "| **survived** | not run in 01, survived the others |" in table
+    assert "| not run | not run in 01 02, survived the others |" in table
+    assert not well
 
 
 def test_a_bug_that_never_ends_is_killed_by_the_clock(toy):
@@ -197,7 +215,7 @@ def test_a_notebook_is_left_out_if_it_never_calls_the_function(toy, monkeypatch)
     outside = Bug("outside", "none", "model.py", "def twice(x)", "def twice(x=0)")
     tried = []
 
-    def judge(kind, bug, snapshot, limit):
+    def judge(kind, bug, snapshot, limit, *, only_kept):
         """Say what was called without a bug, and note which bugs are tried."""
         tried.append(bug)
         return {"by": "", "seconds": 0, "reached": ["model.py:7"]}

@@ -831,6 +831,8 @@ EQUIVALENT: dict[str, str] = {}
 # Survivors of mutmut that may live: pattern of "module.function: line after the change" -> why.
 ACCEPTED = {
     r"XX": "only the wording of a message changes",
+    r'"_allow_stdin", None': "None is as false as False",
+    r"argsort\(stable=False": "sequences of equal length, in whichever order",
     r"_throw: .*\(n_sequences, 2\)": "no random number lies above the last threshold, which is 1",
     r"_draw: .* > thresholds": "a random number equals a threshold once in 2**53 draws",
     r"strict=(None|False)|zip\(.*, \)": "the lists are equally long by construction",

@@ -4,8 +4,7 @@ mutmut keeps all mutants of a module in one file and forks a Python that has imp
 that a mutant costs no more than the tests which call its function. A module is judged by its own
 test file; that other tests happen to run through it counts for nothing. Survivors without an
 explanation are tried once more, in a Python of their own, as what was called before the fork (while
-the package was imported, or to fill a cache of the tests) is called without the mutant; there the
-test files that belong to no module count as well.
+the package was imported, or to fill a cache of the tests) is called without the mutant.
 """
 
 import ast
@@ -33,7 +32,6 @@ OWN_TESTS = {
     "checks": ["tests/test_checks.py", mutants.BEHAVIOUR[0]],
     "figures": ["tests/test_plotting.py"],
 }
-OTHER_PROCESS = {"tests/test_kernels.py", "tests/test_distributed.py"}  # no forks of mutmut
 PYTEST = ["-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
 
 
@@ -57,16 +55,9 @@ def own_tests(module: str) -> list[str]:
     return OWN_TESTS.get(module, [f"tests/test_{module}.py"])
 
 
-def shared_tests(module: str, folder: Path) -> list[str]:
-    """List the tests that belong to no module."""
-    known = {f"tests/test_{name}.py" for name in modules(folder)} | OTHER_PROCESS
-    tests = mutants.unit_tests(folder)[1:]
-    return [test for test in tests if test not in known and test not in own_tests(module)]
-
-
 def prepare(module: str, snapshot: Path) -> Path:
     """Make a copy in which mutmut is told what to change; the same one if nothing changed."""
-    tests = [*own_tests(module), *shared_tests(module, snapshot)]
+    tests = own_tests(module)
     used = {test.partition("::")[0] for test in tests}
     digest = hashlib.sha256(repr((mutants.versions(), MUTMUT, tests)).encode())
     for pattern in ("seqclf_utils/**/*.py", "tests/**/*.py", "conftest.py"):
@@ -124,9 +115,8 @@ def environment() -> dict[str, str]:
 
 
 def try_again(status: dict[str, str], module: str, folder: Path) -> dict[str, str]:
-    """Try unexplained survivors once more in a Python of their own, with all tests that count."""
-    tests = [*own_tests(module), *shared_tests(module, folder)]
-    command = ["-m", "pytest", "-x", *PYTEST, *tests]
+    """Try unexplained survivors once more, each in a Python of its own."""
+    command = ["-m", "pytest", "-x", *PYTEST, *own_tests(module)]
     alive = [name for name, how in status.items() if how == "survived"]
     unexplained = [name for name in alive if not reason(change(name, folder))]
 

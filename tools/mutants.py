@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -202,9 +203,11 @@ def kept(key: str, work: Callable[[], dict]) -> dict:
     return json.loads(path.read_text())
 
 
-def judge(kind: str, bug: Bug | None, snapshot: Path, limit: float) -> dict:
+def judge(kind: str, bug: Bug | None, snapshot: Path, limit: float, *, only_kept: bool) -> dict:
     """Try a bug out with one kind of test, unless that was done already."""
     key = fingerprint(kind, bug, snapshot)
+    if only_kept and not (CACHE / f"{key}.json").exists():
+        return {"by": "", "seconds": 0, "not run": True}
     return kept(key, lambda: try_out(kind, bug, snapshot, limit))
 
 
@@ -222,16 +225,20 @@ def in_parallel(work: Callable, items: list) -> Iterator[tuple]:
             raise
 
 
-def run_kind(kind: str, bugs: list[Bug], snapshot: Path) -> dict[str, dict]:
+def run_kind(
+    kind: str, bugs: list[Bug], snapshot: Path, *, only_kept: bool = False
+) -> dict[str, dict]:
     """Run one kind of test without any bug, where it must pass, then with each of the bugs."""
-    unbroken = judge(kind, None, snapshot, 3600)
+    unbroken = judge(kind, None, snapshot, 3600, only_kept=only_kept)
     print(f"{kind}: passes without a bug, {unbroken['seconds']:.0f} s", flush=True)
     limit = 60 + 4 * unbroken["seconds"]
     within = [bug for bug in bugs if is_reached(bug, unbroken, snapshot)]
     found = {bug.name: {"by": "", "seconds": 0} for bug in bugs if bug not in within}
-    for bug, result in in_parallel(lambda bug: judge(kind, bug, snapshot, limit), within):
+    work = partial(judge, kind, snapshot=snapshot, limit=limit, only_kept=only_kept)
+    for bug, result in in_parallel(work, within):
         found[bug.name] = result
         by = f"killed by {result['by']}" if result["by"] else "survived"
+        by = "not run" if "not run" in result else by
         print(f"  {bug.name}: {by} ({result['seconds']:.0f} s)", flush=True)
     return found
 
@@ -244,17 +251,28 @@ def is_reached(bug: Bug, unbroken: dict, snapshot: Path) -> bool:
 
 
 def run_classic_bugs(
-    bugs: list[Bug], *, unit_only: bool, numbers: Sequence[str] = ("",)
+    bugs: list[Bug],
+    *,
+    unit_only: bool,
+    numbers: Sequence[str] = ("",),
+    only_kept: bool = False,
 ) -> list[dict]:
     """Try all bugs with the unit tests, then with one notebook after the other until one fails."""
-    rows = {bug.name: {"bug": bug, "unit": "", "nbval": "", "seconds": 0.0} for bug in bugs}
+    rows = {
+        bug.name: {"bug": bug, "unit": "", "nbval": "", "seconds": 0.0, "missing": []}
+        for bug in bugs
+    }
     with snapshot_of_checkout() as snapshot:
         kinds = ["unit"] if unit_only else ["unit", *notebooks(snapshot, numbers)]
         for kind in kinds:
             column = "unit" if kind == "unit" else "nbval"
             alive = [bug for bug in bugs if not rows[bug.name][column]]
-            for name, result in (run_kind(kind, alive, snapshot) if alive else {}).items():
+            found = run_kind(kind, alive, snapshot, only_kept=only_kept) if alive else {}
+            for name, result in found.items():
                 rows[name]["seconds"] += result["seconds"]
+                if "not run" in result:
+                    place = kind if kind == "unit" else Path(kind).name[:2]
+                    rows[name]["missing"].append(place)
                 place = kind if column == "nbval" and result["by"] == "timeout" else ""
                 rows[name][column] = f"{place} {result['by']}".strip()
     return list(rows.values())
@@ -265,7 +283,11 @@ def report(rows: list[dict], *, unit_only: bool) -> tuple[str, bool]:
     lines = ["| bug | the mistake | unit tests | nbval |", "| --- | --- | --- | --- |"]
     for row in rows:
         bug, dead = row["bug"], "not run" if unit_only else "**survived**"
-        unit, nbval = row["unit"] or "**survived**", row["nbval"] or dead
+        missing = row.get("missing", [])
+        if places := " ".join(place for place in missing if place != "unit"):
+            dead = f"not run in {places}, survived the others"
+        unit = row["unit"] or ("not run" if "unit" in missing else "**survived**")
+        nbval = row["nbval"] or dead
         lines.append(f"| {bug.name} | {bug.mistake} ({bug.file}) | {unit} | {nbval} |")
     unit, nbval = ({r["bug"].name for r in rows if r[kind]} for kind in ("unit", "nbval"))
     neither = [row["bug"].name for row in rows if row["bug"].name not in unit | nbval]
@@ -299,6 +321,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="name the bugs and do nothing")
     parser.add_argument("--unit-only", action="store_true", help="leave out the notebooks")
     parser.add_argument("--notebooks", nargs="+", metavar="NN", default=[""], help="only these")
+    parser.add_argument("--kept", action="store_true", help="run nothing, tell what is kept")
     parser.add_argument("--all", action="store_true", help="let mutmut change every line")
     parser.add_argument("--write", action="store_true", help="put the table into docs/mutants.md")
     options = parser.parse_args(arguments)
@@ -318,7 +341,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("\n".join(f"{bug.name}: {bug.mistake} ({bug.file})" for bug in bugs))
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
-    rows = run_classic_bugs(bugs, unit_only=options.unit_only, numbers=options.notebooks)
+    how = {"numbers": options.notebooks, "only_kept": options.kept}
+    rows = run_classic_bugs(bugs, unit_only=options.unit_only, **how)
     table, well = report(rows, unit_only=options.unit_only)
     print(table)
     if options.write:
