@@ -40,7 +40,12 @@ def process_group() -> Iterator[torch.device]:
     device = torch.device(f"cuda:{os.environ['LOCAL_RANK']}" if with_gpu else "cpu")
     if with_gpu:
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if with_gpu else "gloo")
+    store, rank, n_processes = next(dist.rendezvous("env://"))
+    # The store outlives a restart: without a place of its own for each attempt, a process could
+    # find the address of one that is dead (https://github.com/pytorch/pytorch/issues/167288).
+    store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)
+    options = {"store": store, "rank": rank, "world_size": n_processes}
+    dist.init_process_group("nccl" if with_gpu else "gloo", **options)
     try:
         yield device
     finally:

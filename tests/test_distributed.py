@@ -1,5 +1,6 @@
 """Two processes train like one, and a run whose worker is killed ends as if nothing had been."""
 
+import functools
 import importlib.util
 import itertools
 import subprocess
@@ -54,16 +55,15 @@ def torchrun(folder, script, *more):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout, torch.load(folder / "weights.pt", weights_only=True)
 
 
-@pytest.fixture(scope="module")
+@functools.cache  # once for both tests
 def one_process():
     """Train in this process, with the package's own loops and the whole batch."""
-    before = torch.get_default_dtype(), torch.get_num_threads()
     sc.agree_across_machines()
     casino = sc.make_casino(N_SEQUENCES, cheat="clever", seed=0)
     dataset = sc.SequenceDataset(casino.sequences, casino.labels)
@@ -85,8 +85,6 @@ def one_process():
         stopper.step(val_loss, model)
         lines.append(f"epoch {epoch}: train {train_loss:.3f}, validation {val_loss:.3f}")
     stopper.restore(model)
-    torch.set_default_dtype(before[0])
-    torch.set_num_threads(before[1])
     return lines, model.state_dict()
 
 
@@ -97,9 +95,9 @@ def assert_same(found, expected):
         torch.testing.assert_close(weight, expected[name], rtol=0, atol=1e-9, msg=name)
 
 
-def test_two_processes_train_like_one_with_the_whole_batch(tmp_path, one_process):
+def test_two_processes_train_like_one_with_the_whole_batch(tmp_path, settings_kept):
     """The same losses and weights, though the last batch leaves one process without a sequence."""
-    lines, weights = one_process
+    lines, weights = one_process()
 
     printed, found = torchrun(tmp_path, SCRIPT)
 
@@ -107,9 +105,9 @@ def test_two_processes_train_like_one_with_the_whole_batch(tmp_path, one_process
     assert_same(found, weights)
 
 
-def test_a_killed_worker_is_restarted_and_changes_nothing(tmp_path, one_process):
+def test_a_killed_worker_is_restarted_and_changes_nothing(tmp_path, settings_kept):
     """It dies within a batch of the third epoch; the run goes on after the second."""
-    lines, weights = one_process
+    lines, weights = one_process()
     calls = 2 * (3 + 1) + 2  # three training batches an epoch and one of validation; the 2nd batch
     script = tmp_path / "dying.py"
     script.write_text(DYING.format(script=str(SCRIPT), calls=calls), "utf-8")

@@ -244,7 +244,7 @@ def test_simpler_definitions_are_the_listed_ones(path):
 
 
 @pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
-def test_the_simpler_dataset_does_the_same(kind):
+def test_the_simpler_dataset_does_the_same(kind, settings_kept):
     """The same items, the same batches through a loader, the same refusals."""
     path = next(path for path in NOTEBOOKS if path.stem == "03_padding_and_packing")
     simpler = prepared(path)["SequenceDataset"]
