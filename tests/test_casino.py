@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 import re
 
 import numpy as np
@@ -457,3 +458,19 @@ def test_seven_is_no_face():
     """The public forward algorithm names a face that no die has."""
     with pytest.raises(ValueError, match=r"sequences\[0\]\[1\] is 7"):
         log_likelihood([np.array([1, 7])], PLAYERS["crude"][0])
+
+
+def test_one_throw_at_one_table_is_the_smallest_casino():
+    """Nothing is too small that has a throw."""
+    (sequence,) = make_casino(1, min_length=1, max_length=1, seed=0).sequences
+
+    assert len(sequence) == 1
+
+
+def test_a_probability_that_is_nan_is_named_with_its_table():
+    """The message says which table of the player and where."""
+    switch = np.array([[1.0, 0.0], [math.nan, 1.0]])
+    player = Player(np.array([0.5, 0.5]), switch, np.full((2, 6), 1 / 6))
+
+    with pytest.raises(ValueError, match=r"player.switch\[2\] is nan; it must be a finite"):
+        log_likelihood([[1]], player)
