@@ -307,8 +307,10 @@ def report(rows: list[dict], *, unit_only: bool) -> tuple[str, bool]:
 def stamp(seconds: float) -> str:
     """Say when and on what the figures were made."""
     hours, minutes = divmod(round(seconds / 60), 60)
+    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True)
     return (
-        f"{datetime.date.today()}, {versions()}, {CORES} CPUs: the runs add up to {hours} h "
+        f"{datetime.date.today()}, commit {head.stdout.decode().strip() or 'unknown'}, "
+        f"{versions()}, {CORES} CPUs: the runs add up to {hours} h "
         f"{minutes} min, {CORES} at a time."
     )
 
