@@ -185,6 +185,8 @@ def main(names: list[str], *, write: bool) -> int:
     table, well = report(found)
     print(table)
     if write:
-        text = f"{mutants.stamp(sum(row['seconds'] for row in found.values()))}\n\n{table}"
+        only = f" Only these modules: {', '.join(found)}." if names else ""
+        seconds = sum(row["seconds"] for row in found.values())
+        text = f"{mutants.stamp(seconds)}{only}\n\n{table}"
         write_between(mutants.PAGE, "every line", text)
     return 0 if well else 1
