@@ -42,7 +42,7 @@ ENOUGH = 0.8  # of all classic bugs, the notebooks alone must notice so many
 # the style and the lists of names, test_mutants the bugs' own old lines, and of test_notebooks only
 # the exercises run code of the package. Files that do not import the package are left out as well.
 TEXT_ONLY = {"test_project.py", "test_mutants.py", "test_notebooks.py"}
-SLOW = ("test_checkpoints.py", "test_trained.py")
+SLOW = ("test_checkpoints.py", "test_trained.py", "test_distributed.py")
 BEHAVIOUR = [
     "tests/test_notebooks.py::test_checks_accept_the_solution",
     "tests/test_project.py::test_importing_the_package_changes_nothing",
