@@ -236,6 +236,8 @@ class SequenceDataset(Dataset):
     def __getitems__(self, indices: Sequence[int]) -> WholeBatch:
         """Return the sequences of a batch at once; DataLoader asks for them like this."""
         rows = np.asarray(indices)
+        if rows.min() < 0 or rows.max() >= len(self):  # as a list has them: -1 is the last
+            rows = np.array([range(len(self))[index] for index in indices])
         starts = self.offsets[rows]  # (N,)
         lengths = self.offsets[rows + 1] - starts  # (N,)
         padded = pad_rows(self.symbols, starts, lengths)  # (N, L)

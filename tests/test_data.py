@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader, Subset
 
 from seqclf_utils import (
     PAD_IDX,
@@ -287,6 +288,19 @@ def test_an_item_is_found_from_either_end():
             dataset[index]
     with pytest.raises(TypeError):
         dataset[0:1]
+
+
+def test_a_batch_is_found_from_either_end():
+    """In a whole batch, and through a Subset and a DataLoader, -1 is the last as well."""
+    dataset = SequenceDataset([[1, 6], [3], [2, 2, 5]], [1, 0, 1])
+
+    batch = dataset.__getitems__([-1, 0, -3])
+    assert [sequence.tolist() for sequence, _ in batch] == [[2, 2, 5], [1, 6], [1, 6]]
+    (padded, _, labels) = next(iter(DataLoader(Subset(dataset, [-2]), collate_fn=collate_fn)))
+    assert (padded.tolist(), labels.tolist()) == ([[3]], [0])
+    for indices in ([0, 3], [-4, 0]):
+        with pytest.raises(IndexError):
+            dataset.__getitems__(indices)
 
 
 def test_flat_symbols_are_used_where_they_are(tmp_path):
