@@ -27,15 +27,11 @@ def test_sequences_are_dice_with_a_cheat(lengths):
 
 def test_ours_learns_what_the_textbook_loop_learns_and_faster():
     """The same loss after the same number of epochs, at less than half of the CPU time."""
-    textbook, fast, bare = bench.measure(["textbook loop", "ours fast", "bare nn.LSTM"], 1, **TASK)
+    textbook, fast = bench.measure(["textbook loop", "ours fast"], 1, **TASK)
 
     assert abs(textbook["loss"] - fast["loss"]) < 0.02
-    assert math.isnan(bare["loss"])
     assert len(textbook["seconds"]) == len(fast["seconds"]) == 1  # the first does not count
     assert min(textbook["seconds"]) > 2 * min(fast["seconds"])
-    text = bench.table([textbook, fast, bare], "textbook loop")
-    assert "| textbook loop |" in text
-    assert "nan" not in text
 
 
 def test_a_library_that_is_missing_is_left_out(monkeypatch):
@@ -43,10 +39,12 @@ def test_a_library_that_is_missing_is_left_out(monkeypatch):
     row = {"name": "skorch", "skip": "skorch is not installed"}
     ours = {"name": "ours fast", "seconds": [1, 2, 9], "loss": 0.5, "peak_mb": 300}
 
-    lines = bench.table([row, ours], "ours fast").splitlines()
+    bare = ours | {"name": "bare nn.LSTM", "loss": math.nan}
+    lines = bench.table([row, ours, bare], "ours fast").splitlines()
 
     assert lines[2].startswith("| skorch | skorch is not installed |")
     assert lines[3] == "| ours fast | 2 | 1 to 9 | 1.00 | 0.500 | 300 |"
+    assert lines[4] == "| bare nn.LSTM | 2 | 1 to 9 | 1.00 |  | 300 |"  # it computes no loss
 
 
 def test_a_worker_that_fails_is_named():
