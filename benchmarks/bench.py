@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -59,9 +59,12 @@ class Worker:
         return {"skip": f"failed with exit status {self.process.wait()}"}
 
     def train(self) -> None:
-        """Ask for one epoch."""
-        self.process.stdin.write("epoch\n")
-        self.process.stdin.flush()
+        """Ask for one epoch, unless it failed before."""
+        if self.rounds and "skip" in self.rounds[-1]:
+            return
+        with suppress(BrokenPipeError):  # it failed: reading says so
+            self.process.stdin.write("epoch\n")
+            self.process.stdin.flush()
         self.rounds.append(self.read())
 
     def __enter__(self) -> "Worker":
@@ -71,7 +74,8 @@ class Worker:
     def __exit__(self, *error: object) -> None:
         """End the process."""
         self.process.kill()
-        self.process.communicate()
+        with suppress(BrokenPipeError):
+            self.process.communicate()
 
 
 def measure(names: Sequence[str], rounds: int, **task: object) -> list[dict]:

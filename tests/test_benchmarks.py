@@ -54,6 +54,19 @@ def test_a_worker_that_fails_is_named():
     assert row["skip"].startswith("failed with exit status 1")
 
 
+def test_a_worker_that_dies_later_is_named():
+    """When it is asked again and again, too."""
+    with bench.Worker("ours fast", **TASK) as worker:
+        worker.train()
+        worker.process.kill()
+        worker.process.wait()
+        for _ in range(2):
+            worker.train()
+
+        assert bench.row(worker)["skip"].startswith("failed with exit status")
+        assert len(worker.rounds) == 2
+
+
 def test_the_page_has_a_place_for_the_tables():
     """--write finds its markers, and the page explains every pipeline."""
     text = bench.PAGE.read_text("utf-8")
