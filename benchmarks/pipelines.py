@@ -224,6 +224,7 @@ def lightning(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 def fastai(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     """Train with fastai's Learner."""
+    import fastai.callback.progress  # noqa: F401  (gives a Learner its no_bar)
     import torch
     from fastai.data.core import DataLoaders
     from fastai.learner import Learner
