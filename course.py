@@ -86,7 +86,7 @@ def make_environment(uv):
             os.remove(PYTHON)  # first: without it, whatever is left still counts as unfinished
         shutil.rmtree(VENV)
     if free_gb() < NEEDED_GB:
-        stop("%.1f GB are free, about %d are needed. Make room." % (free_gb(), NEEDED_GB))
+        stop("%.1f GB free, about %d needed. Make room or move it all." % (free_gb(), NEEDED_GB))
     say("[1/2] Making the environment .venv ...")
     os.makedirs(VENV)
     open(UNFINISHED, "w").close()  # uv's --clear would delete it; its --seed brings pip along

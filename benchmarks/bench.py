@@ -11,18 +11,17 @@ import datetime
 import json
 import os
 import platform
-import re
 import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.data import LENGTHS
 from benchmarks.pipelines import PIPELINES, PREDICTORS
-from tools.checkout import write_between
+from tools.checkout import processor, write_between
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -140,25 +139,21 @@ def table(rows: list[dict], against: str) -> str:
     return "\n".join(lines)
 
 
-def about(rows: list[dict]) -> str:
+def about() -> str:
     """Say when, on what and with which versions the figures were made."""
-    cpu = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", cpu.read_text("utf-8") if cpu.exists() else "")
-    packages = {PIPELINES[r["name"]][1] for r in rows if r["name"] in PIPELINES and "skip" not in r}
-    packages |= {"tensorflow-cpu"} & {"tensorflow-cpu" if _has("tensorflow-cpu") else ""}
-    versions = ", ".join(f"{name} {version(name)}" for name in sorted(packages))
+    installed = {}
+    for package in [
+        "tensorflow",
+        "tensorflow-cpu",
+        *(package for _, package in PIPELINES.values()),
+    ]:
+        with suppress(PackageNotFoundError):
+            installed[package] = version(package)
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(installed.items()))
     return (
-        f"{datetime.date.today()}, {(names or [platform.processor()])[0]}, {platform.system()}, "
+        f"{datetime.date.today()}, {processor()}, {platform.system()}, "
         f"Python {platform.python_version()}, {versions}; one thread."
     )
-
-
-def _has(package: str) -> bool:
-    """Tell whether a package is installed."""
-    try:
-        return bool(version(package))
-    except ModuleNotFoundError:
-        return False
 
 
 def arguments() -> argparse.Namespace:
@@ -183,7 +178,7 @@ def main() -> None:
         for batch_size in BATCH_SIZES
         for n in sizes
     ]
-    parts, rows = [], []
+    parts = []
     for task in tasks:
         n_steps = min(STEPS, -(-task["n"] // task["batch_size"]))
         rows = measure(options.pipelines, options.rounds, n_steps=n_steps, **task)
@@ -197,9 +192,10 @@ def main() -> None:
         title = f"### Prediction of {max(sizes):,} sequences of {LENGTHS[0]} symbols"
         parts.append(f"{title}, batches of 256\n\n{table(predicted, 'packed')}")
         print(parts[-1], flush=True)
-    print(about(rows))
+    parts = [about(), *parts]
+    print(parts[0])
     if options.write:
-        write_between(PAGE, "benchmarks", "\n\n".join([about(rows), *parts]))
+        write_between(PAGE, "benchmarks", "\n\n".join(parts))
 
 
 if __name__ == "__main__":

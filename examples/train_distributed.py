@@ -117,19 +117,19 @@ def summed_loss(
     return CRITERION(model(padded.to(device), lengths), labels.to(device))
 
 
-def add_up(*numbers: float, device: torch.device) -> list[float]:
-    """Add numbers over all processes; each gets the same sums.
+def add_up(number: float, device: torch.device) -> float:
+    """Add a number over all processes; each gets the same sum.
 
     Args:
-        numbers: This process's numbers.
-        device: Where the process group can reach them.
+        number: This process's number.
+        device: Where the process group can reach it.
 
     Returns:
-        The sums.
+        The sum.
     """
-    sums = torch.tensor(numbers, dtype=torch.float64, device=device)
-    dist.all_reduce(sums)
-    return sums.tolist()
+    total = torch.tensor(number, dtype=torch.float64, device=device)
+    dist.all_reduce(total)
+    return total.item()
 
 
 def train_one_epoch(
@@ -163,7 +163,7 @@ def train_one_epoch(
         (loss * dist.get_world_size() / len(batch)).backward()
         optimizer.step()
         total += loss.item()
-    return add_up(total, device=device)[0] / len(positions)
+    return add_up(total, device) / len(positions)
 
 
 def evaluate(
@@ -191,7 +191,7 @@ def evaluate(
     with torch.no_grad():
         batches = [mine[i : i + batch_size].tolist() for i in range(0, len(mine), batch_size)]
         total = sum(summed_loss(model, dataset, rows, device).item() for rows in batches)
-    return add_up(total, device=device)[0] / len(positions)
+    return add_up(total, device) / len(positions)
 
 
 def resume(

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from seqclf_utils.batches import LengthBatchSampler, WholeBatch
-from seqclf_utils.storage import check_flat, check_vocab_size, flatten, pad_rows
+from seqclf_utils.storage import check_flat, flatten, pad_rows
 from seqclf_utils.validation import (
     check_count,
     check_flag,
@@ -25,6 +25,7 @@ from seqclf_utils.validation import (
     check_positions,
     check_seed,
     check_sides,
+    check_vocab_size,
 )
 
 PAD_IDX = 0

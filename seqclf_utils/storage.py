@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqclf_utils.validation import check_count, check_sequences
+from seqclf_utils.validation import check_sequences, check_vocab_size
 
 CHUNK = 2**22  # symbols looked at together: a file larger than memory never has to fit
 
@@ -85,22 +85,6 @@ def _join_arrays(sequences: Sequence[np.ndarray]) -> np.ndarray | None:
     is_plain = all(s.ndim == 1 and s.dtype.kind in "iu" and len(s) for s in sequences)
     joined = np.concatenate(sequences) if is_plain else None
     return joined if is_plain and joined.dtype.kind in "iu" else None  # int64 beside uint64: float
-
-
-def check_vocab_size(vocab_size: int) -> int:
-    """Return the size of the vocabulary as an int if symbols of int64 can have it.
-
-    Args:
-        vocab_size: Number of symbols, padding (0) included.
-
-    Returns:
-        The same as a plain int.
-
-    Raises:
-        TypeError: If it is not a whole number.
-        ValueError: If it is below 2 or above 2**63.
-    """
-    return check_count("vocab_size", vocab_size, minimum=2, maximum=2**63)
 
 
 def check_flat(symbols: np.ndarray, offsets: np.ndarray, *, vocab_size: int) -> np.ndarray:

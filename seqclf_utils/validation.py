@@ -519,7 +519,7 @@ def check_logits(logits: Tensor, *, n_sequences: int, finite: bool = True) -> Te
         tensor([ 0.5000, -1.0000])
     """
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
-        found = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
+        found = _dtype_or_type(logits)
         raise TypeError(
             f"the model returned {found}; it must return a tensor of floats, one logit a sequence"
         )
@@ -676,6 +676,22 @@ def check_sides(splits: tuple, labels: np.ndarray) -> tuple:
     return splits
 
 
+def check_vocab_size(vocab_size: int) -> int:
+    """Return the size of the vocabulary as an int if symbols of int64 can have it.
+
+    Args:
+        vocab_size: Number of symbols, padding (0) included.
+
+    Returns:
+        The same as a plain int.
+
+    Raises:
+        TypeError: If it is not a whole number.
+        ValueError: If it is below 2 or above 2**63.
+    """
+    return check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SYMBOL + 1)
+
+
 def check_sequences(sequences: Sequence[Sequence[int]], *, vocab_size: int) -> list[Tensor]:
     """Return sequences as one-dimensional int64 tensors of symbols 1..vocab_size - 1.
 
@@ -695,7 +711,7 @@ def check_sequences(sequences: Sequence[Sequence[int]], *, vocab_size: int) -> l
         >>> check_sequences([[1, 6], [3]], vocab_size=7)
         [tensor([1, 6]), tensor([3])]
     """
-    vocab_size = check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SYMBOL + 1)
+    vocab_size = check_vocab_size(vocab_size)
     if not is_list(sequences):
         raise TypeError(
             f"sequences is a {type(sequences).__name__}; it must be a list of sequences of symbols"
@@ -725,7 +741,7 @@ def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> Tensor:
         ValueError: If it is on another device, its shape is not (N,), or a length is not 1..L.
     """
     if not isinstance(lengths, Tensor) or lengths.dtype != torch.int64:
-        found = lengths.dtype if isinstance(lengths, Tensor) else type(lengths).__name__
+        found = _dtype_or_type(lengths)
         raise TypeError(f"lengths is {found}; it must be an int64 tensor")
     if lengths.device.type != "cpu":
         raise ValueError(f"lengths is on {lengths.device}; it must stay on the CPU")
@@ -754,7 +770,7 @@ def check_outputs(outputs: Tensor, lengths: Tensor) -> None:
         ValueError: If a shape is wrong, or a length is not 1..L.
     """
     if not isinstance(outputs, Tensor) or not outputs.is_floating_point():
-        found = outputs.dtype if isinstance(outputs, Tensor) else type(outputs).__name__
+        found = _dtype_or_type(outputs)
         raise TypeError(f"outputs is {found}; it must be a tensor of floats")
     if outputs.is_nested or outputs.dim() != 3 or 0 in outputs.shape:
         found = "nested" if outputs.is_nested else f"of shape {tuple(outputs.shape)}"
@@ -819,7 +835,7 @@ def check_batch(padded: Tensor, lengths: Tensor, *, vocab_size: int) -> None:
         ValueError: If a shape is wrong, or a symbol or a length is out of range.
     """
     if not isinstance(padded, Tensor) or padded.dtype not in (torch.int64, torch.int32):
-        found = padded.dtype if isinstance(padded, Tensor) else type(padded).__name__
+        found = _dtype_or_type(padded)
         raise TypeError(f"padded is {found}; it must be an int64 tensor")
     if padded.is_nested:
         raise ValueError("padded is a nested tensor; it must be a plain one, as collate_fn pads it")
@@ -962,6 +978,11 @@ def _count_different(name: str, values: np.ndarray) -> int:
             "all text or all whole numbers"
         )
     return n_sorted
+
+
+def _dtype_or_type(value: object) -> torch.dtype | str:
+    """Say what stands where another tensor should: its dtype, or the type of the value."""
+    return value.dtype if isinstance(value, Tensor) else type(value).__name__
 
 
 def _kind(value: object) -> str:

@@ -1,5 +1,7 @@
 """Copy the course, and write the sections of its pages that tools measure."""
 
+import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,6 +24,18 @@ def copy_checkout(root: Path, folder: Path) -> None:
         if (root / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(root / name, folder / name)
+
+
+def processor() -> str:
+    """Name the processor that something was measured on.
+
+    Returns:
+        Its name where Linux tells it, else what Python knows.
+    """
+    cpu = Path("/proc/cpuinfo")
+    text = cpu.read_text("utf-8") if cpu.exists() else ""
+    names = re.findall(r"model name\s*: (.*)", text)
+    return names[0] if names else platform.processor()
 
 
 def write_between(page: Path, name: str, text: str) -> None:

@@ -23,7 +23,7 @@ import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from tools.checkout import copy_checkout, write_between
+from tools.checkout import copy_checkout, processor, write_between
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "everywhere.md"
@@ -337,11 +337,9 @@ def row(setting: str, found: dict, result: str) -> tuple[str, ...]:
 
 def about(installed: dict, asked: list[str], seed: int) -> str:
     """Say where, when and with which versions a pass ran."""
-    cpu = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", cpu.read_text("utf-8") if cpu.exists() else "")
     versions = ", ".join(f"{name} {version}" for name, version in installed.items())
     return (
-        f"{datetime.date.today()}, {(names or [platform.processor()])[0]}, {os.cpu_count()} cores, "
+        f"{datetime.date.today()}, {processor()}, {os.cpu_count()} cores, "
         f"{platform.system()}. Notebooks {', '.join(name[:2] for name in asked)} (seed {seed}). "
         f"Python {platform.python_version()}, {versions}."
     )
