@@ -1,6 +1,6 @@
 """Helpers of the course on sequence classification; its notebooks build them one by one."""
 
-from seqclf_utils.batches import LengthBatchSampler
+from seqclf_utils.batches import LengthBatchSampler, OnDevice
 from seqclf_utils.casino import CasinoData, log_likelihood_ratio, make_casino
 from seqclf_utils.csv_data import SequenceTable, load_csv
 from seqclf_utils.data import (
@@ -41,6 +41,7 @@ __all__ = [
     "EarlyStopping",
     "LSTMClassifier",
     "LengthBatchSampler",
+    "OnDevice",
     "OutlineData",
     "SequenceDataset",
     "SequenceTable",

@@ -1,13 +1,20 @@
-"""Batches made at once, and batches of sequences of similar length."""
+"""Batches made at once, of sequences of similar length, or on another device."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from seqclf_utils.validation import check_count, check_generator, check_whole_numbers
+from seqclf_utils.validation import (
+    check_batches,
+    check_count,
+    check_device,
+    check_generator,
+    check_loaders,
+    check_whole_numbers,
+)
 
 WINDOW = 25  # batches that are sorted together
 
@@ -87,3 +94,40 @@ class LengthBatchSampler(Sampler):
             batches = by_length.split(self.batch_size)
             for i in torch.randperm(len(batches), generator=self.generator).tolist():
                 yield batches[i].tolist()
+
+
+class OnDevice:
+    """Move the symbols and labels of a loader's batches to a device; lengths stay on the CPU.
+
+    Everything that takes a loader takes this one, for a model that was moved to the same device.
+
+    Args:
+        loader: Yields padded (N, L), lengths (N,), labels (N,).
+        device: Where to, such as "cuda".
+
+    Raises:
+        TypeError: If `loader` cannot yield anything, or `device` is no name of a device.
+        ValueError: If PyTorch knows no such device.
+
+    Example:
+        >>> batch = torch.tensor([[3, 0]]), torch.tensor([1]), torch.tensor([1.0])
+        >>> [tensor.device.type for tensor in next(iter(OnDevice([batch], "meta")))]
+        ['meta', 'cpu', 'meta']
+    """
+
+    def __init__(self, loader: Iterable, device: str | torch.device) -> None:
+        check_loaders(loader=loader)
+        self.loader = loader
+        self.device = check_device("device", device)
+        # What shuffles can be found here as well: a checkpoint keeps where its numbers stand.
+        for name in ("sampler", "batch_sampler", "generator"):
+            setattr(self, name, getattr(loader, name, None))
+
+    def __len__(self) -> int:
+        """Return the number of batches of a pass."""
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield padded (N, L) and labels (N,) on the device, lengths (N,) on the CPU."""
+        for padded, lengths, labels in check_batches(self.loader):
+            yield padded.to(self.device), lengths, labels.to(self.device)

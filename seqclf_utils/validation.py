@@ -301,6 +301,34 @@ def check_generator(name: str, value: torch.Generator | None) -> torch.Generator
     return value
 
 
+def check_device(name: str, value: str | torch.device) -> torch.device:
+    """Return `value` as a device of PyTorch.
+
+    Args:
+        name: Argument name for the message.
+        value: What the caller passed.
+
+    Returns:
+        The device; whether this machine has it is not asked.
+
+    Raises:
+        TypeError: If it is neither text nor a device.
+        ValueError: If PyTorch knows no device of this name.
+
+    Example:
+        >>> check_device("device", "cuda:1")
+        device(type='cuda', index=1)
+    """
+    if not isinstance(value, str | torch.device):
+        raise TypeError(f"{name} is {shorten(value)}; it must be the name of a device")
+    try:
+        return torch.device(value)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{name} is {shorten(value)}; it must be a device of PyTorch, such as 'cpu' or 'cuda'"
+        ) from error
+
+
 def check_names(name: str, values: Mapping, *, maximum: int | None = None) -> list:
     """Return the pairs of a name and what it names, if there are not too many to draw.
 
@@ -528,9 +556,8 @@ def check_logits(logits: Tensor, *, n_sequences: int, finite: bool = True) -> Te
             f"the model returned shape {tuple(logits.shape)} for {n_sequences} sequences; "
             f"it must be ({n_sequences},)"
         )
-    is_wrong = ~torch.isfinite(logits)
-    if finite and is_wrong.any():
-        position = int(is_wrong.int().argmax())
+    if finite and not logits.isfinite().all():
+        position = int((~logits.isfinite()).int().argmax())
         raise ValueError(
             f"the model returned the logit {logits[position].item()} for sequence {position} of "
             "its batch; it must be finite (look for NaN in the weights)"
@@ -748,9 +775,7 @@ def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> Tensor:
     _check_dense("lengths", lengths)
     if lengths.shape != (n_sequences,):
         raise ValueError(f"lengths has shape {tuple(lengths.shape)}; it must be ({n_sequences},)")
-    is_wrong = (lengths < 1) | (lengths > n_steps)
-    if is_wrong.any():
-        position = int(is_wrong.int().argmax())
+    if (position := _first_outside(lengths, 1, n_steps)) is not None:
         raise ValueError(
             f"lengths[{position}] is {int(lengths[position])}; "
             f"every length must be 1..{n_steps}, the time steps of the padded batch"
@@ -845,10 +870,8 @@ def check_batch(padded: Tensor, lengths: Tensor, *, vocab_size: int) -> None:
         )
     _check_dense("padded", padded)
     check_lengths(lengths, n_sequences=padded.size(0), n_steps=padded.size(1))
-    symbols = padded.long()  # a large vocab_size does not fit into int32
-    is_wrong = (symbols < 0) | (symbols >= vocab_size)
-    if is_wrong.any():
-        row, step = divmod(int(is_wrong.flatten().int().argmax()), padded.size(1))
+    if (position := _first_outside(padded, 0, vocab_size - 1)) is not None:
+        row, step = divmod(position, padded.size(1))
         raise ValueError(
             f"padded[{row}, {step}] is {int(padded[row, step])}; "
             f"every symbol must be 0..{vocab_size - 1}"
@@ -1010,6 +1033,20 @@ def _as_positions(part: Sequence[int]) -> list[int]:
             f"splits holds a side of shape {values.shape}; each must be one-dimensional, (n,)"
         )
     return values.tolist()
+
+
+def _first_outside(values: Tensor, lowest: int, highest: int) -> int | None:
+    """Find the first whole number that is not lowest..highest; None if there is none.
+
+    Every training step asks this: one pass over the values, and a second one only to point at it.
+    """
+    if values.numel() == 0:
+        return None
+    smallest, largest = (end.item() for end in values.aminmax())
+    if lowest <= smallest and largest <= highest:
+        return None
+    values = values.long()  # a large limit does not fit into int32
+    return int(((values < lowest) | (values > highest)).flatten().int().argmax())
 
 
 def _check_dense(name: str, values: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Whole batches read like pairs; batches of similar length lose and repeat nothing."""
+"""Whole batches read like pairs; other ways to make batches lose and repeat nothing."""
 
 import itertools
 import re
@@ -9,9 +9,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqclf_utils import LengthBatchSampler, SequenceDataset, collate_fn, make_loaders
+from seqclf_utils import (
+    LengthBatchSampler,
+    LSTMClassifier,
+    OnDevice,
+    SequenceDataset,
+    collate_fn,
+    fit,
+    make_loaders,
+    predict_proba,
+)
 from seqclf_utils.batches import WholeBatch
 from seqclf_utils.data import collate_whole
+from seqclf_utils.reproducibility import random_state, set_random_state
 
 lengths_of = st.lists(st.integers(1, 60), min_size=1, max_size=200)
 
@@ -215,3 +225,74 @@ def test_similar_lengths_is_true_or_false():
 def test_huge_batches_and_windows_are_one_batch():
     """However large: window times batch size does not overflow."""
     assert sorted(*sampler([1, 2, 3], batch_size=2**62, window=2**62)) == [0, 1, 2]
+
+
+# --------------------------------------------------------------------------------- OnDevice
+
+
+def small_loaders(seed=0):
+    """Make three loaders over forty short sequences; the first one shuffles."""
+    rng = np.random.default_rng(0)
+    sequences = [rng.integers(1, 7, size=n).tolist() for n in rng.integers(1, 9, size=40)]
+    splits = (list(range(20)), list(range(20, 30)), list(range(30, 40)))
+    return make_loaders(sequences, [0, 1] * 20, splits, batch_size=8, seed=seed)
+
+
+def test_symbols_and_labels_move_and_lengths_stay():
+    """The device meta stands in for a GPU; nothing else about a batch changes."""
+    for moved, (padded, lengths, labels) in zip(
+        OnDevice(small_loaders()[1], "meta"), small_loaders()[1], strict=True
+    ):
+        assert [tensor.device.type for tensor in moved] == ["meta", "cpu", "meta"]
+        assert moved[0].shape == padded.shape
+        assert moved[1].tolist() == lengths.tolist()
+        assert (moved[2].shape, moved[2].dtype) == (labels.shape, labels.dtype)
+
+
+def test_on_the_same_device_nothing_changes():
+    """The same training to the last bit, the same predictions, as many batches."""
+    histories, predictions = [], []
+    for wrap in (lambda loader: loader, lambda loader: OnDevice(loader, torch.device("cpu"))):
+        torch.manual_seed(0)
+        model, (train, val, test) = LSTMClassifier(), map(wrap, small_loaders())
+        assert (len(train), len(val)) == (3, 2)
+        histories.append(fit(model, train, val, max_epochs=3).values.tolist())
+        predictions.append(predict_proba(model, test).tolist())
+
+    assert histories[0] == histories[1]
+    assert predictions[0] == predictions[1]
+
+
+@pytest.mark.parametrize("similar_lengths", [False, True])
+def test_its_shuffle_is_kept_with_a_run(similar_lengths):
+    """Where the random numbers stand is found through it: what is put back shuffles the same."""
+    loader = OnDevice(small_loaders()[0], "cpu")
+    if similar_lengths:
+        ours = sampler([1, 2, 3] * 9)
+        loader = OnDevice(torch.utils.data.DataLoader(range(27), batch_sampler=ours), "cpu")
+    state = random_state([loader])
+    first = list(loader.batch_sampler)
+    assert list(loader.batch_sampler) != first
+    set_random_state(state, [loader])
+    assert list(loader.batch_sampler) == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((5, "cpu"), TypeError, "loader is int; it must yield batches"),
+        (([], 3), TypeError, "device is 3; it must be the name of a device"),
+        (([], "gpu"), ValueError, "device is 'gpu'; it must be a device of PyTorch, such as"),
+        (([], None), TypeError, "device is None; it must be the name of a device"),
+    ],
+)
+def test_what_is_no_loader_or_device_is_named(arguments, error, message):
+    """Before the first batch is asked for."""
+    with pytest.raises(error, match=re.escape(message)):
+        OnDevice(*arguments)
+
+
+def test_batches_of_another_form_are_refused():
+    """As everywhere: three tensors."""
+    with pytest.raises(TypeError, match="loader yields a int; it must yield three tensors"):
+        list(OnDevice([1], "cpu"))
