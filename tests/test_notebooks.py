@@ -40,13 +40,18 @@ MIRRORED = {
     "05_last_vs_avg_pooling": set(),
     "06_judging_on_unseen_data": set(),
     "07_your_own_sequences": set(),
+    "08_scaling_up": {"seqclf_utils.batches.LengthBatchSampler"},
     "09_when_it_goes_wrong": set(),
 }
 # Definitions that do the same as the package's, in fewer words.
-SIMPLER = {"03_padding_and_packing": {"seqclf_utils.data.SequenceDataset"}}
+SIMPLER = {
+    "03_padding_and_packing": {"seqclf_utils.data.SequenceDataset"},
+    "08_scaling_up": {"seqclf_utils.batches.OnDevice"},
+}
 START = "00_start_here"  # two minutes, not a lesson: fewer sections and words, no exercises
 ALLOWED_TAGS = re.compile(
     r"setup|exercise|check|solution|quiz|(mirror|simple):seqclf_utils\.\w+\.\w+"
+    r"|nbval-ignore-output"  # notebook 08 shows how long something takes
 )
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -265,6 +270,21 @@ def test_the_simpler_dataset_does_the_same(kind, settings_kept):
                 dataset(bad, [1])
             said.append(str(caught.value))
         assert said[0] == said[1]
+
+
+def test_the_simpler_loader_for_a_device_does_the_same(settings_kept):
+    """As many batches, the same tensors at the same places; `meta` stands in for a GPU."""
+    path = next(path for path in NOTEBOOKS if path.stem == "08_scaling_up")
+    simpler = prepared(path)["OnDevice"]
+    dataset = sc.SequenceDataset([[3, 2], [1, 6, 6], [5]], [0, 1, 0])
+    for device in ("cpu", "meta"):
+        loader = DataLoader(dataset, batch_size=2, collate_fn=sc.collate_fn)
+        ours, theirs = simpler(loader, device), sc.OnDevice(loader, device)
+        assert len(ours) == len(theirs) == 2
+        for batch, other in zip(ours, theirs, strict=True):
+            for a, b in zip(batch, other, strict=True):
+                assert (a.device, a.dtype, a.shape) == (b.device, b.dtype, b.shape)
+                assert a.is_meta or a.tolist() == b.tolist()
 
 
 def prepared(path):

@@ -28,6 +28,11 @@ from seqclf_utils.checks.nb06 import (
     check_paired_interval,
 )
 from seqclf_utils.checks.nb07 import check_longest_run, check_ngram_counts, check_same_shape
+from seqclf_utils.checks.nb08 import (
+    check_cell_batches,
+    check_padding_share,
+    check_step_in_pieces,
+)
 from seqclf_utils.checks.nb09 import (
     check_fraction_right,
     check_is_batch_invariant,
@@ -40,6 +45,7 @@ __all__ = [
     "check_audit_split",
     "check_batch_sizes",
     "check_bce_by_hand",
+    "check_cell_batches",
     "check_choose_and_report",
     "check_epoch_loss",
     "check_fit_halving",
@@ -53,10 +59,12 @@ __all__ = [
     "check_max_pool",
     "check_ngram_counts",
     "check_packed_last",
+    "check_padding_share",
     "check_paired_difference",
     "check_paired_interval",
     "check_same_shape",
     "check_share_of_cheats",
+    "check_step_in_pieces",
     "check_stopping_epochs",
     "check_train_and_keep_best",
 ]
