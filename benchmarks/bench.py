@@ -11,13 +11,18 @@ import datetime
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 
 from benchmarks.data import LENGTHS
 from benchmarks.pipelines import PIPELINES, PREDICTORS
@@ -25,7 +30,14 @@ from tools.checkout import processor, write_between
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
-SIZES, BATCH_SIZES, ROUNDS, STEPS = (2_000, 20_000, 200_000), (16, 256), 5, 125
+SIZES, BATCH_SIZES, ROUNDS = (2_000, 20_000, 200_000), (16, 256), 5
+STEPS = {16: 125, 256: 16}  # at most, an epoch
+MARKERS = dict(zip(SIZES, [("#0072B2", "o"), ("#D55E00", "s"), ("#CC79A7", "D")], strict=True))
+PICTURE = (
+    "![Times as fast as the textbook loop, one row a pipeline. The course's padded and fast ways lie "
+    "far to the right of it and near the limit, bare nn.LSTM; the libraries lie around 1.]"
+    "(benchmarks.svg)"
+)
 # For every library that might use more: OpenMP's (PyTorch, NumPy) and TensorFlow's.
 ONE_THREAD = dict.fromkeys(
     ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"], "1"
@@ -44,7 +56,8 @@ class Worker:
     def __init__(self, name: str, **task: object) -> None:
         self.name = name
         command = [sys.executable, "-m", "benchmarks.worker", json.dumps({"name": name, **task})]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.errors = tempfile.TemporaryFile("w+")  # a pipe that nobody reads could fill up
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
         environment = {**os.environ, **ONE_THREAD, **QUIET}
         self.process = subprocess.Popen(command, cwd=ROOT, text=True, env=environment, **pipes)
         self.built = self.read()
@@ -55,7 +68,11 @@ class Worker:
         for line in self.process.stdout:
             if line.startswith("> "):
                 return json.loads(line[2:])
-        return {"skip": f"failed with exit status {self.process.wait()}"}
+        status = self.process.wait()
+        self.errors.seek(0)
+        found = re.findall(r"^\w*(?:Error|Exception): .*$", self.errors.read(), flags=re.M)
+        said = f" ({found[-1][:100]})" if found else ""
+        return {"skip": f"failed with exit status {status}{said}".replace("|", "/")}
 
     def train(self) -> None:
         """Ask for one epoch, unless it failed before."""
@@ -75,6 +92,7 @@ class Worker:
         self.process.kill()
         with suppress(BrokenPipeError):
             self.process.communicate()
+        self.errors.close()
 
 
 def measure(names: Sequence[str], rounds: int, **task: object) -> list[dict]:
@@ -86,8 +104,8 @@ def measure(names: Sequence[str], rounds: int, **task: object) -> list[dict]:
         task: n, lengths, batch_size, n_steps.
 
     Returns:
-        One row a pipeline: name, version, seconds (all counted ones), loss, build_seconds, peak_mb
-        and before_mb; or name and skip, the reason.
+        One row a pipeline: name, version, seconds (all counted ones), loss, start_seconds (wall
+        time until its first epoch was over), peak_mb, before_mb; or name and skip, the reason.
     """
     with ExitStack() as stack:
         workers = [stack.enter_context(Worker(name, **task)) for name in names]
@@ -103,9 +121,10 @@ def row(worker: Worker) -> dict:
     answers = [worker.built, *worker.rounds]
     if reasons := [answer["skip"] for answer in answers if "skip" in answer]:
         return {"name": worker.name, "skip": reasons[0]}
-    counted = worker.rounds[1:]
+    first, *counted = worker.rounds
     return {
         **{"name": worker.name, **worker.built},
+        "start_seconds": worker.built["build_wall"] + first["wall"],
         "seconds": [answer["seconds"] for answer in counted],
         "loss": counted[-1]["loss"],
         "peak_mb": counted[-1]["peak_mb"],
@@ -123,20 +142,57 @@ def table(rows: list[dict], against: str) -> str:
         Markdown.
     """
     medians = {r["name"]: statistics.median(r["seconds"]) for r in rows if "skip" not in r}
-    lines = ["| pipeline | CPU s | lowest to highest | how many times faster | loss | MB |"]
-    lines += ["| --- | ---: | ---: | ---: | ---: | ---: |"]
+    lines = ["| pipeline | CPU s | lowest to highest | times faster | loss | MB | start s |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     for r in rows:
         if "skip" in r:
-            lines.append(f"| {r['name']} | {r['skip']} | | | | |")
+            lines.append(f"| {r['name']} | {r['skip']} | | | | | |")
             continue
         spread = f"{min(r['seconds']):.3g} to {max(r['seconds']):.3g}"
         ratio = medians[against] / medians[r["name"]]
         loss = "" if r["loss"] != r["loss"] else f"{r['loss']:.3f}"  # NaN: it computes none
         lines.append(
             f"| {r['name']} | {medians[r['name']]:.3g} | {spread} | {ratio:.2f} | {loss} "
-            f"| {r['peak_mb']:.0f} |"
+            f"| {r['peak_mb']:.0f} | {r['start_seconds']:.1f} |"
         )
     return "\n".join(lines)
+
+
+def draw(results: list[tuple[dict, list[dict]]], against: str, path: Path) -> None:
+    """Draw how many times faster than one pipeline the others are, one panel a batch size.
+
+    Args:
+        results: Tasks, and what `measure` returned for each.
+        against: Name of the pipeline that counts as 1.
+        path: Where to write the SVG.
+    """
+    figure, axes = plt.subplots(1, len(BATCH_SIZES), figsize=(9.5, 4.2), sharey=True)
+    names = [r["name"] for r in results[0][1] if r["name"] != against][::-1]
+    for ax, batch_size in zip(axes, BATCH_SIZES, strict=True):
+        for task, rows in results:
+            if task["batch_size"] == batch_size:
+                draw_task(ax, task, rows, against, names)
+        ax.axvline(1, color="#555555", linestyle=":")
+        ax.set(xscale="log", title=f"batches of {batch_size}", xlabel=f"times as fast as {against}")
+        ax.set(yticks=range(len(names)), yticklabels=names, xticks=[0.2, 0.5, 1, 2, 5, 10, 20])
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.minorticks_off()
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=3, bbox_to_anchor=(0.5, -0.12))
+    figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    plt.close(figure)
+
+
+def draw_task(ax: Axes, task: dict, rows: list[dict], against: str, names: list[str]) -> None:
+    """Draw one task: a filled marker for lengths 5 to 60, an open one for heavy-tailed ones."""
+    medians = {r["name"]: statistics.median(r["seconds"]) for r in rows if "skip" not in r}
+    known = [name for name in names if name in medians]
+    found = [(medians[against] / medians[name], names.index(name)) for name in known]
+    color, marker = MARKERS.get(task["n"], ("#555555", "x"))
+    face = color if task["lengths"] == LENGTHS[0] else "none"
+    label = f"{task['n']:,} of {task['lengths']}"
+    style = {"marker": marker, "edgecolor": color, "facecolor": face, "label": label}
+    ax.scatter(*zip(*found, strict=True), **style)
 
 
 def about() -> str:
@@ -178,10 +234,11 @@ def main() -> None:
         for batch_size in BATCH_SIZES
         for n in sizes
     ]
-    parts = []
+    parts, results = [], []
     for task in tasks:
-        n_steps = min(STEPS, -(-task["n"] // task["batch_size"]))
+        n_steps = min(STEPS[task["batch_size"]], -(-task["n"] // task["batch_size"]))
         rows = measure(options.pipelines, options.rounds, n_steps=n_steps, **task)
+        results.append((task, rows))
         title = "### {n:,} sequences of {lengths} symbols, batches of {batch_size}".format(**task)
         against = next(r["name"] for r in rows if "skip" not in r)
         parts.append(f"{title}, {n_steps} steps\n\n{table(rows, against)}")
@@ -195,7 +252,8 @@ def main() -> None:
     parts = [about(), *parts]
     print(parts[0])
     if options.write:
-        write_between(PAGE, "benchmarks", "\n\n".join(parts))
+        draw(results, against, PAGE.with_suffix(".svg"))
+        write_between(PAGE, "benchmarks", "\n\n".join([parts[0], PICTURE, *parts[1:]]))
 
 
 if __name__ == "__main__":

@@ -81,7 +81,16 @@ def textbook(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     return epoch
 
 
-def ours(sequences, labels, batch_size: int, n_steps: int, *, packed: bool) -> Epoch:
+def ours(
+    sequences,
+    labels,
+    batch_size: int,
+    n_steps: int,
+    *,
+    packed: bool = False,
+    similar: bool = False,
+    compiled: bool = False,
+) -> Epoch:
     """Train with the course's own functions."""
     import torch
     from torch.utils.data import DataLoader
@@ -92,24 +101,34 @@ def ours(sequences, labels, batch_size: int, n_steps: int, *, packed: bool) -> E
     dataset = sc.SequenceDataset(sequences, labels, vocab_size=VOCAB_SIZE)
     model = sc.LSTMClassifier(packed=packed)
     criterion = torch.nn.BCEWithLogitsLoss()
-    if packed:
-        batches = {"batch_size": batch_size, "shuffle": True, "collate_fn": sc.collate_fn}
-    else:
-        sampler = sc.LengthBatchSampler(dataset.lengths, batch_size)
-        batches = {"batch_sampler": sampler, "collate_fn": collate_whole}
-    loader = DataLoader(dataset, **batches)
+    batches = {"batch_size": batch_size, "shuffle": True}
+    if similar:
+        batches = {"batch_sampler": sc.LengthBatchSampler(dataset.lengths, batch_size)}
+    loader = DataLoader(dataset, **batches, collate_fn=collate_whole)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
+    if compiled:
+        model = torch.compile(model, dynamic=True)
     return lambda: sc.train_one_epoch(model, islice(loader, n_steps), criterion, optimizer)
 
 
-def ours_taught(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train as notebooks 03 and 04 teach it: shuffled batches, packed."""
-    return ours(sequences, labels, batch_size, n_steps, packed=True)
+def ours_taught(*arguments) -> Epoch:
+    """Train as notebooks 02 to 04 teach it: shuffled batches, packed."""
+    return ours(*arguments, packed=True)
 
 
-def ours_fast(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train on whole batches of similar length, padded, read at the last real step."""
-    return ours(sequences, labels, batch_size, n_steps, packed=False)
+def ours_padded(*arguments) -> Epoch:
+    """Train on shuffled batches, padded, read at the last real step."""
+    return ours(*arguments)
+
+
+def ours_fast(*arguments) -> Epoch:
+    """Train on batches of similar length, padded, read at the last real step."""
+    return ours(*arguments, similar=True)
+
+
+def ours_compiled(*arguments) -> Epoch:
+    """Train the same way, after `torch.compile`."""
+    return ours(*arguments, similar=True, compiled=True)
 
 
 def bare(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
@@ -248,25 +267,9 @@ def fastai(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     return epoch
 
 
-def keras(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train with Keras: padded batches, and a mask that comes from the embedding."""
+def keras(batches) -> Epoch:
+    """Train with Keras on padded batches, with a mask that comes from the embedding."""
     import keras
-
-    class Batches(keras.utils.PyDataset):
-        def __init__(self):
-            super().__init__()
-            self.on_epoch_end()
-
-        def __len__(self):
-            return min(n_steps, -(-len(labels) // batch_size))
-
-        def __getitem__(self, i):
-            rows = self.order[i * batch_size : (i + 1) * batch_size]
-            batch = [sequences[k] for k in rows]
-            return keras.utils.pad_sequences(batch, padding="post"), labels[rows]
-
-        def on_epoch_end(self):
-            self.order = np.random.permutation(len(labels))
 
     model = keras.Sequential(
         [
@@ -277,24 +280,41 @@ def keras(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     )
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE), loss=loss)
-    batches = Batches()
     return lambda: model.fit(batches, epochs=1, verbose=0).history["loss"][-1]
 
 
-def keras_tensorflow(*arguments) -> Epoch:
-    """Train with Keras on TensorFlow."""
+def keras_tensorflow(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
+    """Train with Keras on TensorFlow, whose data pipeline pads."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    return keras(*arguments)
+
+    def pairs():
+        for i in np.random.permutation(len(labels)):
+            yield sequences[i], labels[i]
+
+    kinds = (tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
+    data = tf.data.Dataset.from_generator(pairs, output_signature=kinds)
+    return keras(data.padded_batch(batch_size).take(n_steps))
 
 
-def keras_torch(*arguments) -> Epoch:
-    """Train with Keras on PyTorch."""
+def keras_torch(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
+    """Train with Keras on PyTorch, from a data loader."""
     os.environ["KERAS_BACKEND"] = "torch"
-    return keras(*arguments)
+    import torch
+    from torch.utils.data import DataLoader, Subset
+
+    dataset, collate, _ = textbook_parts()
+
+    def collate_pair(batch):
+        padded, _, y = collate(batch)
+        return padded, y
+
+    part = Subset(dataset(sequences, labels), range(min(len(labels), n_steps * batch_size)))
+    torch.set_num_threads(1)
+    return keras(DataLoader(part, batch_size=batch_size, shuffle=True, collate_fn=collate_pair))
 
 
 def predict(sequences, labels, batch_size: int, *, packed: bool, by_length: bool) -> Epoch:
@@ -338,7 +358,9 @@ def predict_by_length(sequences, labels, batch_size: int, n_steps: int) -> Epoch
 PIPELINES = {
     "textbook loop": (textbook, "torch"),
     "ours as taught": (ours_taught, "torch"),
+    "ours padded": (ours_padded, "torch"),
     "ours fast": (ours_fast, "torch"),
+    "ours fast, compiled": (ours_compiled, "torch"),
     "skorch": (skorch, "skorch"),
     "Lightning": (lightning, "lightning"),
     "fastai": (fastai, "fastai"),

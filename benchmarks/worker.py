@@ -21,10 +21,10 @@ def peak_mb() -> float:
 
 
 def timed(function):
-    """Call a function; return its result and the CPU seconds of this process."""
-    started = time.process_time()
+    """Call a function; return its result, the CPU seconds of this process and the wall time."""
+    started, wall = time.process_time(), time.perf_counter()
     result = function()
-    return result, time.process_time() - started
+    return result, time.process_time() - started, time.perf_counter() - wall
 
 
 def say(**answer) -> None:
@@ -47,11 +47,11 @@ def main() -> None:
         torch.manual_seed(0)
     data = make_data(task["n"], task["lengths"])
     before = peak_mb()
-    epoch, seconds = timed(lambda: build(*data, task["batch_size"], task["n_steps"]))
-    say(version=installed, build_seconds=seconds, before_mb=before)
+    epoch, _, wall = timed(lambda: build(*data, task["batch_size"], task["n_steps"]))
+    say(version=installed, build_wall=wall, before_mb=before)
     for _ in sys.stdin:
-        loss, seconds = timed(epoch)
-        say(loss=loss, seconds=seconds, peak_mb=peak_mb())
+        loss, seconds, wall = timed(epoch)
+        say(loss=loss, seconds=seconds, wall=wall, peak_mb=peak_mb())
 
 
 if __name__ == "__main__":

@@ -38,20 +38,38 @@ def test_a_library_that_is_missing_is_left_out(monkeypatch):
     """With a line that says so; the others are measured."""
     row = {"name": "skorch", "skip": "skorch is not installed"}
     ours = {"name": "ours fast", "seconds": [1, 2, 9], "loss": 0.5, "peak_mb": 300}
+    ours["start_seconds"] = 1.25
 
     bare = ours | {"name": "bare nn.LSTM", "loss": math.nan}
     lines = bench.table([row, ours, bare], "ours fast").splitlines()
 
     assert lines[2].startswith("| skorch | skorch is not installed |")
-    assert lines[3] == "| ours fast | 2 | 1 to 9 | 1.00 | 0.500 | 300 |"
-    assert lines[4] == "| bare nn.LSTM | 2 | 1 to 9 | 1.00 |  | 300 |"  # it computes no loss
+    assert lines[3] == "| ours fast | 2 | 1 to 9 | 1.00 | 0.500 | 300 | 1.2 |"
+    assert lines[4] == "| bare nn.LSTM | 2 | 1 to 9 | 1.00 |  | 300 | 1.2 |"  # it computes no loss
+
+
+def test_the_figure_has_a_place_for_every_pipeline(tmp_path, monkeypatch):
+    """Each dot stands at its ratio, in the row of its name; what failed has none."""
+    drawn = []
+    monkeypatch.setattr(bench.plt, "close", drawn.append)
+    rows = [{"name": "textbook loop", "seconds": [6, 6]}, {"name": "ours fast", "seconds": [1, 3]}]
+    rows.append({"name": "skorch", "skip": "skorch is not installed"})
+    tasks = [{"n": 2000, "lengths": kind, "batch_size": 16} for kind in LENGTHS]
+
+    bench.draw([(task, rows) for task in tasks], "textbook loop", tmp_path / "drawn.svg")
+
+    left, right = drawn[0].axes
+    assert [tick.get_text() for tick in left.get_yticklabels()] == ["skorch", "ours fast"]
+    assert [dots.get_offsets().tolist() for dots in left.collections] == [[[3, 1]], [[3, 1]]]
+    assert len(right.collections) == 0
+    assert (tmp_path / "drawn.svg").stat().st_size > 1000
 
 
 def test_a_worker_that_fails_is_named():
     """And does not stop the others."""
     (row,) = bench.measure(["ours fast"], 1, **TASK | {"lengths": LENGTHS[0], "n": -1})
 
-    assert row["skip"].startswith("failed with exit status 1")
+    assert row["skip"].startswith("failed with exit status 1 (ValueError: ")
 
 
 def test_a_worker_that_dies_later_is_named():
@@ -73,4 +91,5 @@ def test_the_page_has_a_place_for_the_tables():
 
     assert text.count("<!-- benchmarks: begin -->") == 1
     for name in PIPELINES:
-        assert name.removesuffix(" on torch").removesuffix(" on TensorFlow") in text
+        plain = name.removesuffix(" on torch").removesuffix(" on TensorFlow")
+        assert f"| {plain} |" in text or plain in "skorch, Lightning, fastai"
