@@ -31,11 +31,11 @@ from tools.checkout import processor, write_between
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 SIZES, BATCH_SIZES, ROUNDS = (2_000, 20_000, 200_000), (16, 256), 5
-STEPS = {16: 125, 256: 16}  # at most, an epoch
+STEPS = {16: 64, 256: 8}  # at most, an epoch
 MARKERS = dict(zip(SIZES, [("#0072B2", "o"), ("#D55E00", "s"), ("#CC79A7", "D")], strict=True))
 PICTURE = (
-    "![Times as fast as the textbook loop, one row a pipeline. The course's padded and fast ways lie "
-    "far to the right of it and near the limit, bare nn.LSTM; the libraries lie around 1.]"
+    "![Times as fast as the textbook loop, one row a pipeline. The course's padded and fast ways "
+    "lie far to the right, near the limit, bare nn.LSTM; the libraries lie around 1.]"
     "(benchmarks.svg)"
 )
 # For every library that might use more: OpenMP's (PyTorch, NumPy) and TensorFlow's.
@@ -56,7 +56,8 @@ class Worker:
     def __init__(self, name: str, **task: object) -> None:
         self.name = name
         command = [sys.executable, "-m", "benchmarks.worker", json.dumps({"name": name, **task})]
-        self.errors = tempfile.TemporaryFile("w+")  # a pipe that nobody reads could fill up
+        # A file, as a pipe that nobody reads could fill up.
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed in __exit__)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
         environment = {**os.environ, **ONE_THREAD, **QUIET}
         self.process = subprocess.Popen(command, cwd=ROOT, text=True, env=environment, **pipes)
