@@ -43,7 +43,8 @@ def chapter(caption: str, patterns: list[str]) -> str:
 
 def contents() -> str:
     """Return the book's table of contents, which stands at the end of README."""
-    return "\n\n".join(chapter(caption, patterns) for caption, patterns in CHAPTERS.items())
+    start = "```{toctree}\n:hidden:\n\nStart <self>\n```"
+    return "\n\n".join([start, *(chapter(*item) for item in CHAPTERS.items())])
 
 
 def places_to_run(name: str) -> str:
