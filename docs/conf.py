@@ -51,12 +51,14 @@ html_title = "seqclf: classify sequences with an LSTM"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
 html_copy_source = html_show_sourcelink = False  # each notebook has a link to download it
+html_show_search_summary = False  # it fetches pages, which no browser allows from the file system
 html_use_index = html_domain_indices = False  # the page of the package is short enough
 html_sidebars = {"**": ["pages"]}
 html_theme_options = {
     "logo": {"text": "seqclf"},
     "navbar_center": [],
     "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["search-button"],
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
     "secondary_sidebar_items": ["page-toc"],
