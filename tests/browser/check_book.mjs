@@ -9,7 +9,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [folder, modules, executablePath, ...words] = process.argv.slice(2);
-const { chromium } = createRequire(path.join(modules, "x"))("playwright-core");
+const { chromium } = createRequire(path.resolve(modules, "x"))("playwright-core");
 const AXE = fs.readFileSync(path.join(modules, "axe-core", "axe.min.js"), "utf8");
 const THEMES = ["light", "dark"];
 const SCREENS = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
@@ -59,12 +59,19 @@ async function runAxe(tab, where, key) {
   }
 }
 
+// What is wider than the screen must scroll in a box of its own; cut off, nobody can read it.
 async function checkLayout(tab, where) {
-  const { wide, bare } = await tab.evaluate(() => ({
-    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    bare: [...document.querySelectorAll("img:not([alt]), img[alt='']")].map((img) => img.src),
-  }));
-  if (wide > 0) find(where, `is ${wide} pixels wider than the screen`);
+  const { cut, bare } = await tab.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    const scrolls = (e) => /auto|scroll/.test(getComputedStyle(e).overflowX);
+    const boxed = (e) => !e.matches(".bd-article") && (scrolls(e) || boxed(e.parentElement));
+    const sticksOut = (e) => e.getBoundingClientRect().right > width + 1 && !boxed(e);
+    return {
+      cut: [...document.querySelectorAll(".bd-article *")].filter(sticksOut).map((e) => e.outerHTML),
+      bare: [...document.querySelectorAll("img:not([alt]), img[alt='']")].map((img) => img.src),
+    };
+  });
+  if (cut.length) find(where, `wider than the screen: ${cut[0].slice(0, 120)}`);
   if (bare.length) find(where, `image without alt text: ${bare[0]}`);
 }
 
@@ -73,8 +80,12 @@ async function checkKeyboard(tab, where) {
   await tab.evaluate(() => {
     const takes = "a[href], button, summary, input, select, textarea, [tabindex='0']";
     const there = (e) => e.checkVisibility({ visibilityProperty: true }) && !e.disabled;
-    window.waiting = new Set([...document.querySelectorAll(takes)].filter(there));
     document.activeElement?.blur();
+    window.waiting = new Set([...document.querySelectorAll(takes)].filter(there));
+    // A ring around the element, or around the form that a field fills.
+    const ring = (e) => e && getComputedStyle(e).outline + getComputedStyle(e).boxShadow;
+    window.look = (e) => ring(e) + ring(e.closest("form"));
+    window.before = new Map([...window.waiting].map((e) => [e, window.look(e)]));
   });
   let first = null;
   for (let pressed = 0; pressed < MOST_TABS; pressed++) {
@@ -84,9 +95,7 @@ async function checkKeyboard(tab, where) {
       if (e === document.body || e === window.firstFocus) return null;
       window.firstFocus ??= e;
       window.waiting.delete(e);
-      const style = getComputedStyle(e);
-      const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
-      return { html: e.outerHTML.slice(0, 120), shows: ring || style.boxShadow !== "none" };
+      return { html: e.outerHTML.slice(0, 120), shows: window.look(e) !== window.before.get(e) };
     });
     if (!seen) break;
     first ??= seen.html;
