@@ -14,6 +14,15 @@ ROOT = Path(__file__).resolve().parent.parent
 # here, and the links to Colab and Binder lead to it.
 REPOSITORY = "OWNER/REPOSITORY"
 BRANCH = "main"
+COLAB = f"""<details><summary>In Colab, run this first</summary>
+
+```
+!git clone -q https://github.com/{REPOSITORY} course
+!pip install -q ./course
+%cd course/notebooks
+```
+
+</details>"""
 CHAPTERS = {
     "Notebooks": ["notebooks/*.ipynb"],
     "Look it up": [
@@ -48,11 +57,12 @@ def contents() -> str:
 
 
 def places_to_run(name: str) -> str:
-    """Return the line of links below a notebook's title."""
+    """Return the line of links below a notebook's title, and what Colab does not know."""
     colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/notebooks/{name}"
     binder = f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?labpath=notebooks/{name}"
     links = [f"[Open in Colab]({colab})", f"[Open in Binder]({binder})"]
-    return "{.places-to-run}\n" + "\n".join([*links, f"{{download}}`Download <{name}>`"])
+    links += [f"{{download}}`Download <{name}>`", "", COLAB]
+    return "{.places-to-run}\n" + "\n".join(links)
 
 
 def describe_figure(cell: dict) -> None:

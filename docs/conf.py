@@ -65,4 +65,5 @@ html_theme_options = {
     "primary_sidebar_end": [],
     "search_bar_text": "Search the course ...",
     "show_toc_level": 2,
+    "back_to_top_button": False,  # it lies over the text
 }
