@@ -148,6 +148,7 @@ async function checkPages(browser, theme, screen) {
   await context.close();
 }
 
+// The pages are our own files, and the sandbox of Chromium does not start in every container.
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 for (const theme of THEMES) {
   for (const screen of Object.keys(SCREENS)) await checkPages(browser, theme, screen);
