@@ -1,6 +1,6 @@
-"""The one entry point of the course: python course.py lab | test | run | bench | ...
+"""The one entry point of the course: python course.py lab | test | run | book | bench ...
 
-lab   open the notebooks in JupyterLab
+lab   open the notebooks in JupyterLab (book: make web pages of them, in docs/_build/html)
 test  run every notebook, compare its outputs with the stored ones, and run the unit tests
 run   execute every notebook again and rewrite its stored outputs and figures/
 bench, mutants, everywhere  how fast is it? is every mistake noticed, on every machine? Hours each.
@@ -29,13 +29,13 @@ COMMANDS = {
     "mutants": ["tools.mutants"],
     "everywhere": ["tools.everywhere"],
     "bench": ["benchmarks.bench"],
+    "book": ["tools.book"],
 }
 HELP = """Run the same command again: it starts over where needed. If that fails too, look for:
   "connect", "timed out", "proxy": this machine does not reach the package index ("No matching
     distribution" then follows). Try another network, or ask for the proxy of this one.
   "No space left": make room, also for temporary files (or see README, "several GB on Linux").
-  "No matching distribution" alone: there is no PyTorch for this machine or this Python, often as
-    it is very new or 32-bit. Delete the folder .venv and take 64-bit Python 3.12 or 3.13.
+  "No matching distribution" alone: no PyTorch for this Python. Delete .venv, take a 64-bit 3.13.
   "ensurepip": on Debian and Ubuntu, type sudo apt install python3-venv
   "denied", "in use", "not empty": close all that uses .venv, delete it; or copy the course away."""
 

@@ -107,7 +107,7 @@ class CasinoData:
 
     @property
     def best_probabilities(self) -> np.ndarray:
-        """Probability of a cheat given all throws, shape (N,): no classifier can know more.
+        """Probability of a cheat given all throws, shape (N,); no classifier can know more.
 
         Both labels are equally likely beforehand, so Bayes' rule is the sigmoid of the evidence.
         """

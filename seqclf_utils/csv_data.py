@@ -36,7 +36,7 @@ class SequenceTable:
 
     @property
     def vocab_size(self) -> int:
-        """Return K + 1: the symbols and the padding, as `LSTMClassifier` wants it."""
+        """Return K + 1, the symbols and the padding, as `LSTMClassifier` wants it."""
         return len(self.symbols) + 1
 
     def decode(self, sequence: Sequence[int]) -> list[str]:

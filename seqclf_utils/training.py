@@ -202,8 +202,8 @@ def fit(
         progress: Whether to show a progress bar while a person watches.
 
     Returns:
-        One row an epoch: epoch (from 1), train_loss, val_loss (nats per sequence), and is_best,
-        true for the one epoch whose weights the model now has.
+        One row an epoch, with epoch (from 1), train_loss, val_loss (nats per sequence), and
+        is_best, true for the one epoch whose weights the model now has.
 
     Raises:
         TypeError: If an argument is not of the right kind.

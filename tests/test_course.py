@@ -335,6 +335,7 @@ LAB = ["-m", "jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/
         ("run", ["-m", "tools.run_notebooks"]),
         ("mutants", ["-m", "tools.mutants"]),
         ("everywhere", ["-m", "tools.everywhere"]),
+        ("book", ["-m", "tools.book"]),
         ("lab", LAB),
     ],
 )

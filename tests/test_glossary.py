@@ -23,7 +23,7 @@ def prose(path):
 
 def glossary():
     """Return the entries of the glossary: term to what stands under it."""
-    parts = re.split(r"^### (.+)$", (DOCS / "glossary.md").read_text("utf-8"), flags=re.M)
+    parts = re.split(r"^## (.+)$", (DOCS / "glossary.md").read_text("utf-8"), flags=re.M)
     return list(zip(parts[1::2], parts[2::2], strict=True))
 
 

@@ -29,10 +29,11 @@ LAYERS = [
 ]
 
 
-def requirements():
-    """List everything that is asked for directly."""
-    lines = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
-    return [Requirement(line) for line in lines]
+def requirements(*extras):
+    """List everything that is asked for directly, or with these extras; all if none is named."""
+    groups = PROJECT["optional-dependencies"]
+    lines = [line for name in extras or groups for line in groups[name]]
+    return [Requirement(line) for line in PROJECT["dependencies"] + lines]
 
 
 def pins(lines):
@@ -86,7 +87,7 @@ def test_environment_yml_has_the_same_pins():
     conda, pip = environment["dependencies"][:-1], environment["dependencies"][-1]["pip"]
     assert conda == ["python=3.11", "pip"]
     assert pip[-1] == "-e ."
-    direct = {canonicalize_name(requirement.name) for requirement in requirements()}
+    direct = {canonicalize_name(requirement.name) for requirement in requirements("test")}
     assert pins(pip) == {n: v for n, v in pinned_versions().items() if n in direct}
     assert len(pins(pip)) == len(pip) - 1
 

@@ -1,0 +1,152 @@
+"""What happens to pages on their way into the book; none of it is stored in the sources.
+
+Sphinx calls these functions between reading a file and parsing it, so that files stay what a git
+host and JupyterLab show well: plain Markdown, and notebooks as they were executed.
+"""
+
+import json
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# The one place for the repository's address, as it follows github.com/. It has none yet: put it
+# here, and the links to Colab and Binder lead to it.
+REPOSITORY = "OWNER/REPOSITORY"
+BRANCH = "main"
+COLAB = f"""<details><summary>In Colab, run this first</summary>
+
+```
+!git clone -q https://github.com/{REPOSITORY} course
+!pip install -q ./course
+%cd course/notebooks
+```
+
+</details>"""
+CHAPTERS = {
+    "Notebooks": ["notebooks/*.ipynb"],
+    "Look it up": [
+        *("docs/glossary.md", "docs/confusions.md", "docs/bad_input.md", "docs/faults.md"),
+        *("docs/api.md", "docs/further_reading.md"),
+    ],
+    "For teachers": ["workshop/*.md"],
+    "How it is made": [
+        *("docs/mutants.md", "docs/everywhere.md", "docs/benchmarks.md"),
+        *("CONTRIBUTING.md", "CHANGELOG.md"),
+    ],
+}
+
+
+def anchor(heading: str) -> str:
+    """Name a heading as JupyterLab does, so that links within a notebook work in the book too."""
+    return heading.replace(" ", "-")
+
+
+def chapter(caption: str, patterns: list[str]) -> str:
+    """List the pages of one chapter for the book's table of contents; nothing if it has none."""
+    paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    names = [path.relative_to(ROOT).with_suffix("").as_posix() for path in paths]
+    lines = ["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"]
+    return "\n".join(lines) if names else ""
+
+
+def contents() -> str:
+    """Return the book's table of contents, which stands at the end of README."""
+    start = "```{toctree}\n:hidden:\n\nStart <self>\n```"
+    return "\n\n".join([start, *(chapter(*item) for item in CHAPTERS.items())])
+
+
+def places_to_run(name: str) -> str:
+    """Return the line of links below a notebook's title, and what Colab does not know."""
+    colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/notebooks/{name}"
+    binder = f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?labpath=notebooks/{name}"
+    links = [f"[Open in Colab]({colab})", f"[Open in Binder]({binder})"]
+    links += [f"{{download}}`Download <{name}>`", "", COLAB]
+    return "{.places-to-run}\n" + "\n".join(links)
+
+
+def describe_figure(cell: dict) -> None:
+    """Hand the alt text of a cell's figure to myst-nb, which looks for it in the cell."""
+    shown = [output for output in cell["outputs"] if "image/png" in output.get("data", {})]
+    alts = [output["metadata"].get("image/png", {}).get("alt") for output in shown]
+    if alts:
+        if len(alts) > 1 or not alts[0]:
+            raise ValueError(f"a cell must show one figure with alt text; it shows {alts}")
+        cell["metadata"]["mystnb"] = {"image": {"alt": alts[0]}}
+
+
+def repair_tables(cell: dict) -> None:
+    """Turn the empty headings that pandas puts into a table's corner into plain cells."""
+    for output in cell["outputs"]:
+        html = output.get("data", {}).get("text/html")
+        if html:
+            text = html if isinstance(html, str) else "".join(html)
+            output["data"]["text/html"] = text.replace("<th></th>", "<td></td>")
+
+
+def prepare_notebook(text: str, name: str) -> str:
+    """Return a notebook with links below its title, alt texts and tables as the book needs them."""
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            describe_figure(cell)
+            repair_tables(cell)
+    links = {"cell_type": "markdown", "metadata": {}, "source": places_to_run(name)}
+    notebook["cells"].insert(1, links | {"id": "places-to-run"})
+    return json.dumps(notebook)
+
+
+def describe_package() -> str:
+    """Write directives that document each public name of the package, module by module."""
+    package = import_module("seqclf_utils")
+    members = {}
+    for name in package.__all__:
+        module = getattr(getattr(package, name), "__module__", "seqclf_utils.data")  # a constant
+        members.setdefault(module, []).append(name)
+    return "\n\n".join(describe_module(*item) for item in sorted(members.items()))
+
+
+def describe_module(module: str, names: list[str]) -> str:
+    """Write the directives of one module, below a heading and the first line of its docstring."""
+    package = import_module("seqclf_utils")
+    about = import_module(module).__doc__.splitlines()[0]
+    kinds = {"type": "autoclass", "function": "autofunction"}
+    lines = [f"## `{module.rpartition('.')[2]}`", "", about, "", "```{eval-rst}"]
+    for name in names:
+        kind = kinds.get(type(getattr(package, name)).__name__, "autodata")
+        lines += [f".. {kind}:: seqclf_utils.{name}"]
+        lines += ["   :members:", ""] if kind == "autoclass" else [""]
+    return "\n".join([*lines, "```"])
+
+
+def prepare(app, docname: str, source: list[str]) -> None:
+    """Change the text of a page before it is parsed."""
+    if docname == app.config.root_doc:
+        source[0] += f"\n\n{contents()}\n"
+    elif docname == "docs/api":
+        source[0] += f"\n\n{describe_package()}\n"
+    elif docname.startswith("notebooks/"):
+        source[0] = prepare_notebook(source[0], f"{docname.rpartition('/')[2]}.ipynb")
+
+
+def refuse_formulas(app, doctree) -> None:
+    """Warn, which stops the build, of a formula: the book comes without MathJax."""
+    from sphinx.util import logging
+
+    for node in doctree.findall(lambda node: node.tagname in ("math", "math_block")):
+        text = "a formula, and the book has nothing to show it with: write it in words or as code"
+        logging.getLogger(__name__).warning(text, location=node)
+
+
+def add_index(app, failure) -> None:
+    """Let the start page be found as index.html too."""
+    if not failure and app.builder.name == "html":
+        shutil.copy(Path(app.outdir, f"{app.config.root_doc}.html"), Path(app.outdir, "index.html"))
+
+
+def setup(app) -> dict:
+    """Tell Sphinx when to call what."""
+    app.connect("source-read", prepare)
+    app.connect("doctree-read", refuse_formulas)
+    app.connect("build-finished", add_index)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
