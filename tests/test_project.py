@@ -1,6 +1,7 @@
 """The files around the course agree with each other."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -138,13 +139,32 @@ def test_versions_agree():
 
 
 def test_all_lists_exactly_the_public_names():
-    """What __init__ imports is what it exports, sorted."""
-    tree = ast.parse((ROOT / "seqclf_utils" / "__init__.py").read_text("utf-8"))
-    imported = {
-        alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    """What the stub imports is what it exports, and each name is what its module defines."""
+    tree = ast.parse((ROOT / "seqclf_utils" / "__init__.pyi").read_text("utf-8"))
+    places = {
+        alias.name: f"seqclf_utils.{node.module}"
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
-    assert set(seqclf_utils.__all__) == imported
-    assert all(hasattr(seqclf_utils, name) for name in seqclf_utils.__all__)
+    (exported,) = (ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign))
+    assert sorted(seqclf_utils.__all__) == sorted(exported) == sorted(places)
+    for name, module in places.items():
+        assert getattr(seqclf_utils, name) is getattr(importlib.import_module(module), name)
+
+
+def test_importing_the_package_waits_for_nothing_large():
+    """PyTorch, pandas, matplotlib and scikit-learn are imported when a name is first used."""
+    code = (
+        "import sys, seqclf_utils\n"
+        "large = {'torch', 'pandas', 'matplotlib', 'sklearn', 'numpy'}\n"
+        "assert not large & set(sys.modules), large & set(sys.modules)\n"
+        "assert 'fit' in dir(seqclf_utils)\n"
+        "seqclf_utils.LSTMClassifier\n"
+        "assert 'torch' in sys.modules and 'matplotlib' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 MODULES = [p for p in sorted((ROOT / "seqclf_utils").rglob("*.py")) if p.parts[-2:] != INIT]
@@ -171,7 +191,8 @@ def test_importing_the_package_changes_nothing():
         "            torch.get_rng_state().tolist(), torch.get_default_dtype(),\n"
         "            torch.get_num_threads())\n"
         "before = state()\n"
-        "import seqclf_utils\n"
+        "from seqclf_utils import *\n"
+        "import seqclf_utils.checks\n"
         "assert state() == before\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
