@@ -3,6 +3,7 @@
 lab   open the notebooks in JupyterLab (book: make web pages of them, in docs/_build/html)
 test  run every notebook, compare its outputs with the stored ones, and run the unit tests
 run   execute every notebook again and rewrite its stored outputs and figures/
+bundle  make a folder from which the course installs on other machines without a network
 bench, mutants, everywhere  how fast is it? is every mistake noticed, on every machine? Hours each.
 
 The first time, each command makes a virtual environment in .venv and installs the tested versions
@@ -20,17 +21,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(HERE, ".venv")
 PYTHON = os.path.join(VENV, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
 UNFINISHED = os.path.join(VENV, "course-unfinished")  # exists while an installation is under way
+WHEELS = os.path.join(HERE, "wheels")  # a bundle has it: what to install, instead of a network
 STAMP = os.path.join(VENV, "course-installed")  # says what was installed when it succeeded
 NEEDED_GB = 3
 COMMANDS = {
     "lab": ["jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/tree/notebooks"],
     "test": ["pytest", "--nbval"],
     "run": ["tools.run_notebooks"],
-    "mutants": ["tools.mutants"],
-    "everywhere": ["tools.everywhere"],
     "bench": ["benchmarks.bench"],
-    "book": ["tools.book"],
 }
+COMMANDS.update((name, ["tools." + name]) for name in ("book", "bundle", "everywhere", "mutants"))
 HELP = """Run the same command again: it starts over where needed. If that fails too, look for:
   "connect", "timed out", "proxy": this machine does not reach the package index ("No matching
     distribution" then follows). Try another network, or ask for the proxy of this one.
@@ -68,9 +68,8 @@ def free_gb():
 def call(command, step):
     """Run one step of the installation; explain what to do if it fails."""
     settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # all indexes count, as for pip
-    for name in ("FIND_LINKS", "INDEX_URL", "EXTRA_INDEX_URL"):  # uv does not read pip's
-        if "PIP_" + name in os.environ:
-            settings["UV_" + name] = os.environ["PIP_" + name]
+    for name in {"PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"}.intersection(os.environ):
+        settings["UV_" + name[4:]] = os.environ[name]  # uv does not read pip's
     if subprocess.call(command, cwd=HERE, env=dict(settings, **os.environ)) != 0:
         full = " The disk is full: %.1f GB are free." % free_gb() if free_gb() < 1 else ""
         stop("%s failed.%s\n%s" % (step, full, HELP))
@@ -96,7 +95,8 @@ def make_environment(uv):
 
 def install():
     """Make .venv and install the tested versions, unless that is done already."""
-    uv = shutil.which("uv")
+    offline = ["--no-index", "--find-links", WHEELS] if os.path.isdir(WHEELS) else []
+    uv = None if offline else shutil.which("uv")
     if os.path.exists(UNFINISHED) or not os.path.exists(PYTHON):
         make_environment(uv)
     elif os.path.exists(STAMP):
@@ -106,7 +106,7 @@ def install():
     open(UNFINISHED, "w").close()
     say("[2/2] Installing the tested versions (some minutes the first time) ...")
     pip = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install"]
-    call(pip + ["-c", "constraints.txt", "-e", ".[test]"], "The installation")
+    call(pip + offline + ["-c", "constraints.txt", "-e", ".[test]"], "The installation")
     with open(STAMP, "w") as file:
         file.write(wanted())
     os.remove(UNFINISHED)

@@ -325,6 +325,19 @@ def test_settings_of_pip_are_handed_to_uv(machine, monkeypatch):
         assert env["KEEP"] == "this"
 
 
+@pytest.mark.parametrize("uv", [None, "/bin/uv"])
+def test_a_bundle_installs_without_a_network(machine, uv):
+    """Beside a folder of wheels, pip takes everything from there; uv would ask the network."""
+    wheels = machine.folder / "wheels"
+    wheels.mkdir()
+    machine.has(uv=uv, free=100 * GB)
+    assert machine.run("test") == (0, ["venv", "pip"])
+    (venv, _, _), (pip, _, _) = machine.steps
+    assert venv[1:3] == ["-m", "venv"]
+    assert pip[4:7] == ["--no-index", "--find-links", str(wheels)]
+    assert pip[7:] == ["-c", "constraints.txt", "-e", ".[test]"]
+
+
 LAB = ["-m", "jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/tree/notebooks"]
 
 
@@ -336,6 +349,7 @@ LAB = ["-m", "jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/
         ("mutants", ["-m", "tools.mutants"]),
         ("everywhere", ["-m", "tools.everywhere"]),
         ("book", ["-m", "tools.book"]),
+        ("bundle", ["-m", "tools.bundle"]),
         ("lab", LAB),
     ],
 )
