@@ -92,7 +92,7 @@ def test_parts_exist_and_each_notebook_is_started_first(title):
 
 @each_schedule
 def test_no_row_has_less_time_than_its_parts_need(title):
-    """Neither than one reader needs, nor than the notebooks' own minutes to teach; and little more."""
+    """As much as one reader needs, and as the notebooks ask for to teach; and little more."""
     for block in schedules[title]:
         alone, pace, work = rehearsal.needed(block, books)
         assert block.exercise == work, block
