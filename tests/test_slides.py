@@ -87,6 +87,7 @@ def test_pages_load_nothing_from_elsewhere(tmp_path):
     slides.build(NOTEBOOKS[:4], tmp_path / "out", reveal)
     pages = sorted((tmp_path / "out").glob("*.html"))
     assert [page.stem for page in pages] == [path.stem for path in NOTEBOOKS[:4]]
+    assert (tmp_path / "out" / "reveal" / "LICENSE").exists()
     for page in pages:
         for target in re.findall(r'(?:src|href)="([^"]+)"', page.read_text("utf-8")):
             assert (page.parent / target).exists(), target
