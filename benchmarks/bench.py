@@ -24,13 +24,14 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from benchmarks import large
 from benchmarks.data import LENGTHS
 from benchmarks.pipelines import PIPELINES, PREDICTORS
 from tools.checkout import processor, write_between
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
-SIZES, BATCH_SIZES, ROUNDS = (2_000, 20_000, 200_000), (16, 256), 5
+SIZES, BATCH_SIZES, ROUNDS, MILLIONS = (2_000, 20_000, 200_000), (16, 256), 5, 2_000_000
 STEPS = {16: 64, 256: 8}  # at most, an epoch
 SLOW = {"Keras on torch", "ours fast, compiled"}  # minutes each: with the fewest sequences only
 MARKERS = dict(zip(SIZES, [("#0072B2", "o"), ("#D55E00", "s"), ("#CC79A7", "D")], strict=True))
@@ -252,6 +253,18 @@ def part(task: dict, rows: list[dict], what: str) -> str:
     return text
 
 
+def more(options: argparse.Namespace) -> list[str]:
+    """Measure what is no training on some sequences: millions of them, and predictions."""
+    task = {"n": MILLIONS, "lengths": LENGTHS[0], "batch_size": 16, "n_steps": STEPS[16]}
+    rows = measure(["ours as taught", "ours fast"], options.rounds, **task)
+    texts = [part(task, rows, f"{STEPS[16]} training steps on")]
+    texts.append(f"### A data set of {MILLIONS:,} sequences\n\n{large.table(MILLIONS)}")
+    print(texts[-1], flush=True)
+    task = {"n": max(options.sizes), "lengths": LENGTHS[0], "batch_size": 256, "n_steps": 0}
+    rows = measure(list(PREDICTORS), options.rounds, **task)
+    return [*texts, part(task, rows, "Prediction of")]
+
+
 def main() -> None:
     """Measure every task and print its table as soon as it is there."""
     options = arguments()
@@ -263,8 +276,7 @@ def main() -> None:
         results.append((task, train_all(task, options)))
         parts.append(part(*results[-1], f"{task['n_steps']} training steps on"))
     if not options.quick:
-        task = {"n": max(options.sizes), "lengths": LENGTHS[0], "batch_size": 256, "n_steps": 0}
-        parts.append(part(task, measure(list(PREDICTORS), options.rounds, **task), "Prediction of"))
+        parts += more(options)
     print(about())
     if options.write:
         draw(results, options.pipelines[0], PAGE.with_suffix(".svg"))
