@@ -24,13 +24,14 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from benchmarks import large
 from benchmarks.data import LENGTHS
 from benchmarks.pipelines import PIPELINES, PREDICTORS
 from tools.checkout import processor, write_between
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
-SIZES, BATCH_SIZES, ROUNDS = (2_000, 20_000, 200_000), (16, 256), 5
+SIZES, BATCH_SIZES, ROUNDS, MILLIONS = (2_000, 20_000, 200_000), (16, 256), 5, 2_000_000
 STEPS = {16: 64, 256: 8}  # at most, an epoch
 SLOW = {"Keras on torch", "ours fast, compiled"}  # minutes each: with the fewest sequences only
 MARKERS = dict(zip(SIZES, [("#0072B2", "o"), ("#D55E00", "s"), ("#CC79A7", "D")], strict=True))
@@ -226,38 +227,60 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def tasks(sizes: Sequence[int], kinds: Sequence[str]) -> list[dict]:
+    """List what every pipeline trains on: kind of lengths, batch size, sequences and steps."""
+    return [
+        {"lengths": kind, "batch_size": size, "n": n, "n_steps": min(STEPS[size], -(-n // size))}
+        for kind in kinds
+        for size in BATCH_SIZES
+        for n in sizes
+    ]
+
+
+def train_all(task: dict, options: argparse.Namespace) -> list[dict]:
+    """Let the pipelines train on one task."""
+    left_out = SLOW if task["n"] > min(options.sizes) else set()
+    names = [name for name in options.pipelines if name not in left_out]
+    return measure(names, options.rounds, **task)
+
+
+def part(task: dict, rows: list[dict], what: str) -> str:
+    """Print the table of one task under a title, and return both."""
+    against = next(r["name"] for r in rows if "skip" not in r)
+    title = "### {what} {n:,} sequences of {lengths} symbols, batches of {batch_size}"
+    text = f"{title.format(what=what, **task)}\n\n{table(rows, against)}"
+    print(text, flush=True)
+    return text
+
+
+def more(options: argparse.Namespace) -> list[str]:
+    """Measure what is no training on some sequences: millions of them, and predictions."""
+    task = {"n": MILLIONS, "lengths": LENGTHS[0], "batch_size": 16, "n_steps": STEPS[16]}
+    rows = measure(["ours as taught", "ours fast"], options.rounds, **task)
+    texts = [part(task, rows, f"{STEPS[16]} training steps on")]
+    texts.append(f"### A data set of {MILLIONS:,} sequences\n\n{large.table(MILLIONS)}")
+    print(texts[-1], flush=True)
+    task = {"n": max(options.sizes), "lengths": LENGTHS[0], "batch_size": 256, "n_steps": 0}
+    rows = measure(list(PREDICTORS), options.rounds, **task)
+    return [*texts, part(task, rows, "Prediction of")]
+
+
 def main() -> None:
     """Measure every task and print its table as soon as it is there."""
     options = arguments()
-    sizes = options.sizes[:1] if options.quick else options.sizes
-    tasks = [
-        {"lengths": lengths, "batch_size": batch_size, "n": n}
-        for lengths in (LENGTHS[:1] if options.quick else LENGTHS)
-        for batch_size in BATCH_SIZES
-        for n in sizes
-    ]
-    parts, results = [], []
-    for task in tasks:
-        n_steps = min(STEPS[task["batch_size"]], -(-task["n"] // task["batch_size"]))
-        left_out = SLOW if task["n"] > min(sizes) else set()
-        names = [name for name in options.pipelines if name not in left_out]
-        rows = measure(names, options.rounds, n_steps=n_steps, **task)
-        results.append((task, rows))
-        title = "### {n:,} sequences of {lengths} symbols, batches of {batch_size}".format(**task)
-        against = next(r["name"] for r in rows if "skip" not in r)
-        parts.append(f"{title}, {n_steps} steps\n\n{table(rows, against)}")
-        print(parts[-1], flush=True)
+    if options.quick:
+        options.sizes = options.sizes[:1]
+    results = []
+    parts = []
+    for task in tasks(options.sizes, LENGTHS[:1] if options.quick else LENGTHS):
+        results.append((task, train_all(task, options)))
+        parts.append(part(*results[-1], f"{task['n_steps']} training steps on"))
     if not options.quick:
-        task = {"n": max(sizes), "lengths": LENGTHS[0], "batch_size": 256, "n_steps": 0}
-        predicted = measure(list(PREDICTORS), options.rounds, **task)
-        title = f"### Prediction of {max(sizes):,} sequences of {LENGTHS[0]} symbols"
-        parts.append(f"{title}, batches of 256\n\n{table(predicted, 'packed')}")
-        print(parts[-1], flush=True)
-    parts = [about(), *parts]
-    print(parts[0])
+        parts += more(options)
+    print(about())
     if options.write:
-        draw(results, against, PAGE.with_suffix(".svg"))
-        write_between(PAGE, "benchmarks", "\n\n".join([parts[0], PICTURE, *parts[1:]]))
+        draw(results, options.pipelines[0], PAGE.with_suffix(".svg"))
+        write_between(PAGE, "benchmarks", "\n\n".join([about(), PICTURE, *parts]))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks import bench
+from benchmarks import bench, large
 from benchmarks.data import LENGTHS, make_data
 from benchmarks.pipelines import PIPELINES
 
@@ -32,6 +32,15 @@ def test_ours_learns_what_the_textbook_loop_learns_and_faster():
     assert abs(textbook["loss"] - fast["loss"]) < 0.02
     assert len(textbook["seconds"]) == len(fast["seconds"]) == 1  # the first does not count
     assert min(textbook["seconds"]) > 2 * min(fast["seconds"])
+
+
+def test_a_large_data_set_keeps_a_byte_a_symbol():
+    """However it is built; what stays on the disk keeps none."""
+    rows = [line.strip("| ").split(" | ") for line in large.table(300).splitlines()[2:]]
+
+    assert [row[0] for row in rows] == ["lists", "arrays", "a file that stays on the disk"]
+    assert [float(row[2]) for row in rows] == [1, 1, 0]
+    assert all(float(row[3]) < 20 for row in rows)
 
 
 def test_a_library_that_is_missing_is_left_out(monkeypatch):
