@@ -115,6 +115,18 @@ def test_rounding_errors_vanish_on_the_grid(settings_kept):
     assert torch.equal(exact, disturbed)
 
 
+def test_weights_move_to_the_nearest_point_of_the_grid(settings_kept):
+    """Multiples of 2**-20, no farther than half of that from where the step led."""
+    agree_across_machines()
+    before = [0.3, -1.7, 2.0**-20, 0.0]
+    weight = nn.Parameter(torch.tensor(before))
+    weight.grad = torch.zeros(4)
+
+    torch.optim.SGD([weight], lr=0.1).step()
+
+    assert weight.tolist() == [round(number * 2**20) / 2**20 for number in before]
+
+
 def test_rounding_errors_stay_without_the_grid(settings_kept):
     """The counter-example: without the grid the same noise leaves its trace."""
     torch.set_default_dtype(torch.float64)

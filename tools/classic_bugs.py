@@ -863,6 +863,7 @@ ACCEPTED = {
     r"check_flat: for start in range\(0, len\(symbols\), \)": "more chunks, the same first mistake",
     r"plot_dice_table: .*(legend\(|text\(|mfc|edgecolor|ls=)": "how it looks, not what it means",
     r"_player: .*(labels\[1\]|wanted\)\[1\])": "another player of the same kind sits down",
+    r"plot_dice_table: .*longest \+ 2, 5\)": "that number is no multiple of five",
     r"plot_dice_table: .*xlim=\(1, ": "ticks that begin at 0 widen it again",
     r"picture: figure = Figure": "how large it is, not what it shows",
     r"Game\.__init__: .*(Layout|Image)\(": "how it fits into a window",
