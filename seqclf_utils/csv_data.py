@@ -189,10 +189,10 @@ def _read_rows(text: str, file: str) -> list[tuple[str, list[str]]]:
     lines = list(io.StringIO(text, newline=""))
     reader = csv.reader(lines, skipinitialspace=True, strict=True)
     rows, start = [], 0
-    limit = csv.field_size_limit(len(text) + 1)  # the usual limit is 131,072 characters a field
+    limit = csv.field_size_limit(len(text))  # the usual limit is 131,072 characters a field
     try:
         for fields in reader:
-            if "".join(lines[start : reader.line_num]).strip(" \t\r\n,"):
+            if lines[start].strip(" \t\r\n,"):  # a row over several lines has a quote in its first
                 rows.append((f"{file}, line {start + 1}", fields))
             start = reader.line_num
     except csv.Error as error:

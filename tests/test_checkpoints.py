@@ -34,6 +34,13 @@ class Forgetful(nn.Module):
         return self.dropout(self.lstm(padded, lengths)) * self.scale
 
 
+def without_scale():
+    """Return a model that lacks one of the weights."""
+    model = Forgetful()
+    model.scale = None
+    return model
+
+
 class BreakError(Exception):
     """Breaks a run off."""
 
@@ -385,9 +392,11 @@ class Exploit:
         return open, (str(self.victim), "w")
 
 
+@pytest.mark.filterwarnings("ignore:Environment variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
 @pytest.mark.parametrize("wrap", [pickle.dumps, None], ids=["pickle", "torch"])
-def test_a_malicious_file_runs_no_code(tmp_path, wrap):
-    """The same bytes do run code for a careless reader, and do not here."""
+def test_a_malicious_file_runs_no_code(tmp_path, wrap, monkeypatch):
+    """The same bytes do run code for a careless reader, and do not here, whatever PyTorch does."""
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")  # where the caller says nothing
     folder, path, victim = tmp_path / "runs", tmp_path / "runs" / "run.pt", tmp_path / "owned"
     folder.mkdir()
     evil = {"format": "seqclf training run, version 1", "losses": Exploit(victim)}
@@ -425,11 +434,55 @@ def test_a_malicious_file_runs_no_code(tmp_path, wrap):
         ),
         ({"model": lambda: Forgetful(dtype=torch.float32)}, {}, "float64.* there, .*float32.*here"),
         ({"model": lambda: Forgetful().lstm}, {}, "is None there|there, and None here"),
+        ({"model": without_scale}, {}, r"scale is \(\(\), torch\.float64\) there, and None here"),
     ],
 )
 def test_other_runs_are_refused(kept, run, options, message):
     """Another setting, other data, another model: what differs is named on both sides."""
     assert_refused(kept, make_run(**run), message, **options)
+
+
+def change(path, **parts):
+    """Change parts of the run in the file."""
+    torch.save({**torch.load(path, weights_only=True), **parts}, path)
+
+
+def test_every_epoch_must_have_its_losses(kept):
+    """Early stopping has counted one epoch more than there are rows."""
+    losses = torch.load(kept, weights_only=True)["losses"]
+    change(kept, losses=[losses[0], losses[2]])
+
+    assert_refused(kept, make_run(), "number of losses is 2 there, and 3 here")
+
+
+@pytest.mark.parametrize(("factor", "fits"), [(1 + 1e-4, True), (1 + 1e-2, False)])
+def test_another_machine_may_round_otherwise(kept, factor, fits):
+    """The loss of the stored weights agrees with the stored one to a thousandth."""
+    losses = torch.load(kept, weights_only=True)["losses"]
+    change(kept, losses=[*losses[:2], (3, losses[2][1], losses[2][2] * factor)])
+
+    if fits:
+        assert len(fit(*make_run(), checkpoint=kept)) == N_EPOCHS
+    else:
+        assert_refused(kept, make_run(), "validation loss is")
+
+
+def test_an_error_without_words_is_named_by_its_kind(kept):
+    """Where an error says nothing its name must do."""
+    model, train_loader, val_loader = make_run()
+
+    run = model, train_loader, BrokenOff(val_loader, 0)
+    assert_refused(kept, run, "is of another run: BreakError")
+
+
+def test_a_run_of_a_gpu_goes_on_where_there_is_none(tmp_path, monkeypatch):
+    """Tensors come back to the CPU, wherever they were saved."""
+    path = tmp_path / "run.pt"
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        fit(*make_run(), checkpoint=path, max_epochs=3)
+
+    assert len(fit(*make_run(), checkpoint=path)) == N_EPOCHS
 
 
 @pytest.mark.parametrize("part", ["losses", "model", "optimizer", "stopper", "batches", "random"])

@@ -8,6 +8,8 @@ import torch
 from wrong_answers.nb04 import halving
 
 from seqclf_utils import checks
+from seqclf_utils.checks.nb01 import _audit
+from seqclf_utils.checks.report import close, tensors_close, wrong_shape
 
 FOLDER = Path(__file__).parent / "wrong_answers"
 WRONG = [
@@ -64,6 +66,46 @@ def test_answers_of_the_wrong_kind_are_not_correct(check, answer, capsys):
     """Nonsense never passes and never raises."""
     check(lambda *arguments: answer)
     assert capsys.readouterr().out.startswith("Not yet: ")
+
+
+def test_positions_may_be_tensors(capsys):
+    """Numbers of PyTorch in a list are right if the numbers are."""
+
+    def audit_split(labels, groups, splits):
+        """Return lists of what can be a tensor as tensors."""
+        return {
+            key: [entry if isinstance(entry, str) else torch.tensor(entry) for entry in found]
+            for key, found in _audit(labels, groups, splits).items()
+        }
+
+    checks.check_audit_split(audit_split)
+
+    assert capsys.readouterr().out == "Correct\n"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "is_close"),
+    [(1.00009, 1, True), (1.0002, 1, False), (9e-7, 0, True), (2e-6, 0, False), ("word", 0, False)],
+)
+def test_numbers_are_compared_up_to_rounding(found, expected, is_close):
+    """A ten-thousandth of the number, or a millionth where that is less."""
+    assert close(found, expected) is is_close
+    assert isinstance(close(found, expected), bool)
+
+
+@pytest.mark.parametrize(("found", "is_close"), [([9e-7], True), ([2e-6], False), ([[0.0]], False)])
+def test_tensors_are_compared_up_to_rounding(found, is_close):
+    """A millionth is the same, another shape is not."""
+    assert tensors_close(torch.tensor(found), torch.zeros(1)) is is_close
+
+
+def test_a_wrong_shape_is_named():
+    """Both shapes, or the type of what is no tensor."""
+    shape = (2, 3), "(N, H)"
+    assert wrong_shape(torch.zeros(2, 3), *shape) is None
+    for found, name in ((torch.zeros(3, 2), "(3, 2)"), ([1.0], "list")):
+        expected = f"the result should have shape (N, H) = (2, 3); yours is {name}."
+        assert wrong_shape(found, *shape) == expected
 
 
 def test_loaders_of_a_check_have_a_length(capsys):

@@ -172,6 +172,18 @@ def test_a_row_over_several_lines_does_not_disturb_the_count(file):
         load_csv(file(text.format(1, "x")))
 
 
+@pytest.mark.parametrize("name", ["X", ".", ";", "#", "-", "0"])
+def test_only_spaces_and_commas_are_blank(file, name):
+    """Any other character makes a row, however little it looks like one."""
+    assert as_lists(load_csv(file(f"sequence\n{name}\n"))) == ([[name]], None, None)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_a_line_break_inside_a_name_stays_as_it_is(file, end):
+    """In quotes a group may have two lines."""
+    assert load_csv(file(f'sequence,group\n1,"a{end}b"\n')).groups.tolist() == [f"a{end}b"]
+
+
 def test_a_very_long_sequence_is_read(file):
     """Longer than the 131,072 characters at which Python's csv module stops; its limit stays."""
     limit = csv.field_size_limit()
@@ -248,6 +260,7 @@ def test_what_csv_writer_writes_is_read_back(
         ("", "dice.csv is empty; line 1 must name the columns, 'sequence', 'label', 'group'"),
         ("\n\n , \n", "dice.csv is empty; line 1 must name the columns"),
         ("sequence,label\n\n", "dice.csv has no rows below its header; there must be at least 1"),
+        ("visits", "line 1: column 1 is called 'visits'"),
         ("label,group\n1,a\n", "line 1: there is no column 'sequence', only 'label', 'group'"),
         ("1 6 6,1\n3,0\n", "line 1: column 1 is called '1 6 6'; the columns must be called 'seq"),
         ("\nsequence,labels\n1,1\n", "line 2: column 2 is called 'labels'; the columns must be"),
@@ -263,6 +276,7 @@ def test_what_csv_writer_writes_is_read_back(
             "line 1: the header is 'sequence;label'; columns are separated by semicolons, as some "
             r"versions of Excel write them, but must be separated by commas.*sep=';'\)",
         ),
+        ("sequence;label,group\n1;1,a\n", "line 1: the header is 'sequence;label,group'; col"),
         ("sep=;\nsequence;label\n1;1\n", "line 1: the header is 'sep=;'; columns .* semicolons"),
         ("sequence\tlabel\n1 6\t1\n", r"line 1: the header is .* by tabs.*sep='\\t'\)"),
         ("sequence,label\n1,1\n3\n", "line 3 has 1 fields, '3'; there must be 2, one for each of"),
@@ -281,6 +295,7 @@ def test_what_csv_writer_writes_is_read_back(
         (b"\xfe\xff" + PLAIN.encode("utf-16-be"), "dice.csv is UTF-16 text; save it again"),
         (PLAIN.encode("utf-16-le"), "line 1: there is a NUL byte, .* save it again as UTF-8"),
         ("sequence,label\r\n1,1\r\n3\0,0\r\n", "line 3: there is a NUL byte"),
+        ("\0sequence\n1\n", "line 1: there is a NUL byte"),
         (b"sequence\r1\r\xc4\r", "line 3: byte 0xc4 cannot be read as UTF-8 text; save it again"),
         (b"\xef\xbb\xbfsequence\n\xc3\x84\nx\n\xc3", "line 4: byte 0xc3 cannot be read"),
     ],
@@ -311,10 +326,11 @@ def test_an_unknown_symbol_is_named_with_its_place(file):
         load_csv(path, symbols=["buy", "click", "scroll"])
 
 
-def test_a_long_list_of_allowed_names_is_cut(file):
-    """The first twenty names and how many more there are."""
-    with pytest.raises(ValueError, match=r"'1', '2', .*'20' and 30 more$"):
-        load_csv(file("sequence\n77\n"), symbols=[str(i) for i in range(1, 51)])
+@pytest.mark.parametrize(("n_names", "end"), [(20, "'20'"), (21, "'20' and 1 more")])
+def test_a_long_list_of_allowed_names_is_cut(file, n_names, end):
+    """The first twenty names, and how many more there are if there are more."""
+    with pytest.raises(ValueError, match=rf"'1', '2', .*'19', {end}$"):
+        load_csv(file("sequence\n77\n"), symbols=[str(i) for i in range(1, n_names + 1)])
 
 
 def test_missing_files_and_folders(tmp_path):

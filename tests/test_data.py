@@ -16,6 +16,7 @@ from seqclf_utils import (
     make_loaders,
     split_indices,
 )
+from seqclf_utils.data import collate_whole
 
 SEQUENCES = [[1 + (i + j) % 6 for j in range(1 + i % 7)] for i in range(100)]
 LABELS = [0, 1] * 50
@@ -100,6 +101,13 @@ def test_validation_and_test_fractions_are_not_swapped():
     assert [len(side) for side in grouped] == [60, 10, 30]
 
 
+def test_six_sequences_are_enough():
+    """Two on each side, one of each label: the fewest that can be split."""
+    splits = split_indices([0, 1] * 3, val_fraction=0.34, test_fraction=0.34, seed=0)
+
+    assert [sorted(np.take([0, 1] * 3, side)) for side in splits] == [[0, 1]] * 3
+
+
 def test_rare_label_is_on_every_side():
     """With 10 ones among 100 every side gets its share of them, whatever the seed."""
     labels = np.array([1] * 10 + [0] * 90)
@@ -166,6 +174,20 @@ def test_groups_keep_sizes_and_label_shares_near(seed):
         assert labels[side].mean() == pytest.approx(labels.mean(), abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("labels", "fraction", "size"),
+    [([0, 0, 0, 0, 0, 1] * 5, 0.3, 10), ([0, 1] * 210, 1 / 21, 21)],
+    ids=["thirds", "at most 20 folds"],
+)
+def test_groups_are_dealt_into_the_folds_that_fit_best(labels, fraction, size):
+    """One fold of three is nearest to 0.3, where the rare label allows five; 21 are too many."""
+    options = {"val_fraction": fraction, "test_fraction": fraction, "seed": 0}
+
+    splits = split_indices(labels, groups=np.arange(len(labels)), **options)
+
+    assert (len(splits.val_idx), len(splits.test_idx)) == (size, size)
+
+
 def test_groups_that_carry_one_label_each_are_split_in_proportion():
     """A person who is always 0 or always 1 stays whole; both kinds are on every side."""
     groups = np.repeat(np.arange(40), 3)
@@ -214,6 +236,12 @@ def test_labels_may_be_list_array_or_tensor(kind):
         ),
         (LABELS[:10], {"val_fraction": 0.1}, ValueError, "validation sequences is 1; .* least 2"),
         (LABELS[:10], {"test_fraction": 0.1}, ValueError, "test sequences is 1; .* least 2"),
+        (
+            LABELS[:14],
+            {"val_fraction": 0.45, "test_fraction": 0.48},
+            ValueError,
+            "number of training sequences is 1; it must be at least 2",
+        ),
         (LABELS, {"seed": 0.5}, TypeError, "seed is 0.5; it must be a whole number"),
         (LABELS, {"groups": [1, 2]}, ValueError, r"groups has shape \(2,\) for 100 labels"),
         (LABELS, {"groups": LABELS}, ValueError, "groups holds 2 different groups; 3 sides"),
@@ -390,6 +418,16 @@ def test_collate_refuses_an_empty_batch():
         collate_fn([])
 
 
+def test_a_whole_batch_is_taken_as_it_is():
+    """What a dataset padded at once is not padded again; single pairs are."""
+    dataset = SequenceDataset([[1, 6], [3]], [1, 0])
+    whole = dataset.__getitems__([0, 1])
+
+    assert collate_whole(whole) is whole.tensors
+    for found, expected in zip(collate_whole(list(dataset)), whole.tensors, strict=True):
+        assert torch.equal(found, expected)
+
+
 # ----------------------------------------------------------------------------- make_loaders
 
 
@@ -405,12 +443,13 @@ def sides_of(loaders):
     return sides
 
 
-def test_every_sequence_is_seen_once_an_epoch():
+@pytest.mark.parametrize("options", [{}, {"similar_lengths": True}])
+def test_every_sequence_is_seen_once_an_epoch(options):
     """Each loader gives its own side: train in any order, validation and test as split."""
     expected = [[(SEQUENCES[i], LABELS[i]) for i in side] for side in SPLITS]
 
     for _ in range(2):
-        train, val, test = sides_of(make_loaders(SEQUENCES, LABELS, SPLITS, seed=0))
+        train, val, test = sides_of(make_loaders(SEQUENCES, LABELS, SPLITS, seed=0, **options))
         assert sorted(train) == sorted(expected[0])
         assert (val, test) == (expected[1], expected[2])
 
@@ -422,6 +461,18 @@ def test_batches_are_of_16_and_the_last_is_kept():
     sizes = [[len(labels) for _, _, labels in loader] for loader in loaders]
 
     assert sizes == [[16, 16, 16, 12], [16, 4], [16, 4]]
+
+
+@pytest.mark.parametrize("similar_lengths", [False, True])
+def test_batches_of_similar_length_are_a_choice(similar_lengths):
+    """If asked for, each training batch has its piece of the sorted lengths; else none has."""
+    options = {} if not similar_lengths else {"similar_lengths": True}
+    in_order = sorted(len(SEQUENCES[i]) for i in SPLITS.train_idx)
+    pieces = sorted(in_order[start : start + 16] for start in range(0, 60, 16))
+
+    train_loader = make_loaders(SEQUENCES, LABELS, SPLITS, seed=0, **options)[0]
+
+    assert (sorted(sorted(n.tolist()) for _, n, _ in train_loader) == pieces) is similar_lengths
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 1000])
@@ -519,6 +570,7 @@ def test_bad_splits_are_refused(splits, message):
         ({"vocab_size": 7.0}, TypeError, "vocab_size is 7.0; it must be a whole number"),
         ({"seed": -1}, ValueError, "seed is -1; it must be at least 0"),
         ({"seed": "a"}, TypeError, "seed is 'a'; it must be a whole number"),
+        ({"similar_lengths": "no"}, TypeError, "^similar_lengths is 'no'; it must be True or Fal"),
     ],
 )
 def test_bad_loader_options_are_named(options, error, message):

@@ -138,9 +138,11 @@ def test_points_add_up_from_the_origin():
     assert not np.signbit(points[points == 0]).any()
 
 
-def test_grid_is_hexagonal_and_reaches_a_pixel_beyond_the_image():
-    """Each inner cell has six neighbours at half a pixel; no point of the image is left out."""
-    x, y = hexagon_grid((8, 6))
+@pytest.mark.parametrize("shape", [(8, 6), (9, 5)], ids=["even rows", "odd rows"])
+def test_grid_is_hexagonal_and_reaches_a_pixel_beyond_the_image(shape):
+    """Each inner cell has six neighbours at half a pixel; the image is covered, and no more."""
+    height, width = shape
+    x, y = hexagon_grid(shape)
 
     for row_step, column_step in STEPS.values():
         rows, columns = np.mgrid[1 : x.shape[0] - 1, 1 : x.shape[1] - 1]
@@ -148,9 +150,11 @@ def test_grid_is_hexagonal_and_reaches_a_pixel_beyond_the_image():
         dy = y[rows + row_step, columns + column_step] - y[rows, columns]
         np.testing.assert_allclose(np.hypot(dx, dy), 0.5)
     assert (x.min(axis=1) <= -0.5).all()
-    assert (x.max(axis=1) >= 6).all()
+    assert (x.max(axis=1) >= width).all()
+    assert width <= x[0].max() < width + 0.5
+    assert -1 in x[0]
     assert y.min() == -1
-    assert y.max() >= 8
+    assert height <= y.max() < height + np.sqrt(3) / 4
 
 
 def test_steps_of_an_outline_lead_from_centre_to_centre(outlines):
@@ -271,6 +275,7 @@ INK = np.pad(np.array([[True, False, True]]), 1)
     [
         (lambda: hexagon_grid(8), "shape is 8; it must be two whole numbers, (height, width)"),
         (lambda: hexagon_grid((8, 0)), "shape[1] (width) is 0; it must be at least 1"),
+        (lambda: hexagon_grid((0, 8)), "shape[0] (height) is 0; it must be at least 1"),
         (
             lambda: hexagon_grid((8, 10**9)),
             "shape[1] (width) is 1000000000; it must be at most 1000",
@@ -283,6 +288,7 @@ INK = np.pad(np.array([[True, False, True]]), 1)
             lambda: hexagon_ink(np.ones(3)),
             "image is (3,); it must be an array of shape (height, wi",
         ),
+        (lambda: hexagon_ink(np.array([["a"]])), "image holds <U1 values; it must hold numbers"),
         (lambda: hexagon_ink(np.full((1, 2), 17)), "image[0, 0] is 17; grey values must be 0..16"),
         (
             # Half a pixel beside its centre it is lighter than 8 already.

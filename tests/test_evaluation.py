@@ -169,7 +169,7 @@ def test_best_possible_scores_of_the_casino():
         ([0, 1], [0.5, math.nan], r"probabilities\[1\] is nan; it must be 0..1"),
         ([0, 1], [[0.5], [0.5]], r"probabilities has shape \(2, 1\); it must be \(2,\)"),
         ([0, 1, 1], [0.5, 0.5], r"probabilities has shape \(2,\); it must be \(3,\)"),
-        ([1, 1], [0.5, 0.5], "labels must hold both 0 and 1"),
+        ([1, 1], [0.5, 0.5], "labels must hold both 0 and 1: the AUC compares"),
         ([0, 0], [0.5, 0.5], "labels must hold both 0 and 1"),
         ([0, 2], [0.5, 0.5], r"labels\[1\] is 2; every label must be 0 or 1"),
     ],
@@ -207,14 +207,23 @@ def test_what_cannot_be_predicted_is_named(model, loader, message):
         predict_proba(model, loader)
 
 
-def test_half_precision_gives_probabilities_too():
-    """NumPy has no bfloat16; its probabilities come back as float32."""
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        (torch.float64, np.float64),
+        (torch.float32, np.float32),
+        (torch.float16, np.float16),
+        (torch.bfloat16, np.float32),
+    ],
+)
+def test_probabilities_keep_the_models_precision(dtype, expected):
+    """Nothing is rounded; NumPy has no bfloat16, so that comes back as float32."""
 
-    class Half(Recorder):
+    class Precise(Recorder):
         def forward(self, padded, lengths):
-            return super().forward(padded, lengths).bfloat16()
+            return super().forward(padded, lengths).to(dtype)
 
-    assert predict_proba(Half(), fresh_loader()).dtype == np.float32
+    assert predict_proba(Precise(), fresh_loader()).dtype == expected
 
 
 @pytest.mark.parametrize("probabilities", [["0.2", "0.7"], [0.2j, 0.7], [[0.2], [0.7, 1]], None])

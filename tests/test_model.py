@@ -101,6 +101,16 @@ def test_masked_mean_leaves_its_input_alone():
     assert (outputs == 1).all()
 
 
+def test_masked_mean_works_where_the_outputs_are():
+    """Not where PyTorch would put new tensors ("meta" stands in for a GPU)."""
+    outputs, lengths = torch.tensor([[[2.0], [4.0], [9.0]]]), torch.tensor([2])
+
+    with torch.device("meta"):
+        pooled = masked_mean(outputs, lengths)
+
+    assert pooled.tolist() == [[3.0]]
+
+
 @pytest.mark.parametrize(
     ("lengths", "error", "message"),
     [
@@ -292,6 +302,13 @@ def test_vocabulary_may_be_larger():
     assert model(*batch([[9]])).shape == (1,)
     with pytest.raises(ValueError, match=r"padded\[0, 0\] is 10; every symbol must be 0..9"):
         model(*batch([[10]]))
+
+
+@pytest.mark.parametrize("packed", ["no", None, 1])
+def test_packed_is_true_or_false(packed):
+    """Anything else is refused, by the argument's name."""
+    with pytest.raises(TypeError, match=f"^packed is {packed!r}; it must be True or False"):
+        LSTMClassifier(packed=packed)
 
 
 @pytest.mark.parametrize("pooling", ["max", "LAST", None, 1])

@@ -263,13 +263,18 @@ def test_what_is_well(unit, nbval, well):
 
 def test_explained_survivors_are_counted_apart():
     """A survivor whose reason is written down is not listed."""
-    survivors = {"1": 'data.f: raise ValueError("XXempty")', "2": "data.f: return 2"}
+    survivors = {
+        "1": 'data.f: raise ValueError("XXx is emptyXX")',
+        "2": "data.f: return 2",
+        "3": 'data.f: if kind == "XXlateXX":',  # no wording, but another value
+    }
     row = {"mutants": 9, "killed": 6, "timeout": 1, "crashed": 0, "survivors": survivors}
 
     table, well = every_line.report({"data": row})
 
-    assert "| data | 9 | 6 | 1 | 0 | 2 | 1 |" in table
+    assert "| data | 9 | 6 | 1 | 0 | 3 | 1 |" in table
     assert "- `data.f: return 2`" in table
+    assert "XXlateXX" in table
     assert "empty" not in table
     assert not well
 

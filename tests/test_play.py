@@ -2,7 +2,9 @@
 
 import io
 import math
+from types import SimpleNamespace
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
@@ -219,7 +221,28 @@ def test_picture_shows_the_curves_and_every_face(n):
     assert [t.get_position()[0] for t in ax.texts] == list(range(1, n + 1))
     labels = [t.get_text() for t in ax.get_legend().get_texts()]
     assert labels == ["what the LSTM thinks", "the exact odds"]
-    assert ax.get_xlim()[1] == {0: 21, 1: 21, 20: 21, 21: 41, 60: 61}[n]
+    end = {0: 21, 1: 21, 20: 21, 21: 41, 60: 61}[n]
+    assert ax.get_xlim() == (0, end)
+    assert list(ax.get_xticks()) == list(range(0, end, 5))
+    assert "throw" in ax.get_xlabel()
+    assert "probability" in ax.get_ylabel()
+
+
+@pytest.mark.parametrize("n", [0, 1, 7])
+def test_each_curve_ends_in_a_dot(n):
+    """So that one throw shows, where there is no line yet."""
+    for line in draw(table(n), ax=Figure().subplots()).lines:
+        assert (line.get_marker(), line.get_markevery()) == ("o", [-1] if n else [])
+
+
+def test_certainty_and_faces_are_inside_the_picture():
+    """Probabilities from 0 to 1 fill it; the faces stand below 0, and hardly any room is lost."""
+    ax = draw(table(3), ax=Figure().subplots())
+
+    bottom, top = ax.get_ylim()
+    assert -0.2 < bottom < min(text.get_position()[1] for text in ax.texts) < 0
+    assert max(text.get_position()[1] for text in ax.texts) < -0.05
+    assert 1 < top < 1.1
 
 
 def test_high_and_low_faces_differ_in_colour():
@@ -244,6 +267,12 @@ def test_picture_is_a_png_that_grows_with_the_game_and_opens_no_window():
     assert first != second
     shapes = [image.imread(io.BytesIO(png)).shape for png in (first, second)]
     assert shapes[0] == shapes[1]
+
+
+def test_picture_is_a_png_whatever_is_usual():
+    """A reader's settings of Matplotlib do not change what the browser is sent."""
+    with mpl.rc_context({"savefig.format": "svg"}):
+        assert picture(table()).startswith(b"\x89PNG")
 
 
 # ----------------------------------------------------------------------------- buttons
@@ -305,6 +334,27 @@ def test_choosing_who_plays_begins_a_new_table(game, who):
     assert game.ask.disabled
 
 
+def test_who_sits_down_sits_down_once(game, monkeypatch):
+    """A choice begins one table, not one for each thing about the list that changes."""
+    seated = []
+    monkeypatch.setattr(game, "sit_down", lambda: seated.append(game.who.value))
+
+    game.who.value = "honest"
+    game.who.disabled = True
+
+    assert seated == ["honest"]
+
+
+def test_tables_hardly_ever_come_back(game):
+    """The seed of a table is one of four thousand million."""
+    asked = []
+    game.rng = SimpleNamespace(integers=lambda high: asked.append(high) or 0)
+
+    game.new.click()
+
+    assert asked == [2**32]
+
+
 def test_who_was_it(game):
     """The button waits for a throw, tells, and has then nothing more to tell."""
     assert game.ask.disabled
@@ -353,7 +403,24 @@ def test_a_program_gets_one_line(monkeypatch, capsys):
 
     play_dice(MODEL)
 
-    assert capsys.readouterr().out.count("\n") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "JupyterLab" in line
+
+
+def test_a_seed_reaches_the_game(monkeypatch):
+    """The same seed of `play_dice` deals the same tables."""
+    seen = []
+    monkeypatch.setenv("SEQCLF_PROGRESS", "1")
+    monkeypatch.setattr("seqclf_utils.play.display", lambda box: None)
+    monkeypatch.setattr(
+        "seqclf_utils.play.Game",
+        lambda model, rng: seen.append(rng.integers(2**32)) or SimpleNamespace(box=None),
+    )
+
+    for seed in (1, 1, 2):
+        play_dice(MODEL, seed=seed)
+
+    assert seen[0] == seen[1] != seen[2]
 
 
 def test_seeded_games_repeat():
@@ -377,10 +444,11 @@ def test_seeded_games_repeat():
         (lambda: play_dice(None), "model is NoneType; it must be called as model"),
         (lambda: Game(LSTMClassifier(), 0), "rng is a int; it must be an np.random.Generator"),
         (lambda: percent(50), "probability is 50.0; it must be 0..1"),
+        (lambda: percent(1.5), "probability is 1.5; it must be 0..1"),
         (lambda: percent(math.nan), "probability is nan; it must be a finite number"),
-        (lambda: draw(None, ax=None), "table is a NoneType; it must be a DiceTable"),
+        (lambda: draw(3, ax=None), "table is a int; it must be a DiceTable"),
     ],
-    ids=["class", "number", "seed", "nothing", "rng", "50", "nan", "no table"],
+    ids=["class", "number", "seed", "nothing", "rng", "50", "1.5", "nan", "no table"],
 )
 def test_bad_games_are_named(call, message):
     """Whoever plays, or watches, with something else is told before the first throw."""

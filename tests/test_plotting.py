@@ -373,12 +373,49 @@ def test_shown_figure_carries_its_alt_text(history, shown):
 
 
 def test_shown_figure_is_closed(history, shown):
-    """The notebook does not show it a second time."""
+    """The notebook does not show it a second time; another figure, drawn later, stays."""
     figure = plot_loss_curves(history).figure
+    later = plt.figure()
 
     show_figure(figure, "00_test", alt="Two curves.")
 
     assert not plt.fignum_exists(figure.number)
+    assert plt.fignum_exists(later.number)
+
+
+@pytest.mark.parametrize("usual", ["png", "svg"])
+def test_shown_figure_is_a_png_of_no_version(usual, history, shown):
+    """Whatever format is usual; and the next version of Matplotlib draws the same bytes."""
+    mpl.rcParams["savefig.format"] = usual
+
+    show_figure(plot_loss_curves(history).figure, "00_test", alt="Two curves.")
+
+    png = shown[0][0]["image/png"]
+    assert png.startswith(b"\x89PNG")
+    assert b"software" not in png.lower()
+    assert b"matplotlib" not in png.lower()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"figure": plt}, "^figure is module; it must be a figure of matplotlib"),
+        ({"name": 4}, "^name is 4; it must be text"),
+        ({"alt": None}, "^alt is None; it must be text"),
+    ],
+)
+def test_what_cannot_be_shown_is_named(change, message, history, shown):
+    """The module instead of the figure, a number for a name, no alt text."""
+    arguments = {
+        "figure": plot_loss_curves(history).figure,
+        "name": "00_test",
+        "alt": "Two curves.",
+    }
+
+    with pytest.raises(TypeError, match=message):
+        show_figure(**arguments | change)
+
+    assert shown == []
 
 
 @pytest.mark.parametrize("alt", ["", "  \n"])
@@ -443,8 +480,44 @@ def test_check_refuses_another_size(history, stored):
     ax = plot_loss_curves(history)
     ax.figure.set_size_inches(5, 4)
 
-    with pytest.raises(AssertionError, match="figure 00_test differs from its stored copy"):
+    with pytest.raises(AssertionError, match=r"figure 00_test differs from its .*: Image sizes"):
         check_figure(as_png(ax.figure), "00_test", folder=stored)
+
+
+def grey_png(value):
+    """Return a picture of one grey as PNG."""
+    png = io.BytesIO()
+    plt.imsave(png, np.full((20, 20, 3), value, dtype=np.uint8), format="png")
+    return png.getvalue()
+
+
+def test_check_allows_four_greys_of_256(stored, monkeypatch, tmp_path_factory):
+    """Fonts are drawn a little differently elsewhere; and comparing leaves no file behind."""
+    here = tmp_path_factory.mktemp("here")
+    monkeypatch.chdir(here)
+    (stored / "00_test.png").write_bytes(grey_png(100))
+
+    check_figure(grey_png(104), "00_test", folder=stored)
+    with pytest.raises(AssertionError, match="figure 00_test differs from its stored copy"):
+        check_figure(grey_png(105), "00_test", folder=stored)
+
+    assert list(here.iterdir()) == []
+    assert [path.name for path in stored.iterdir()] == ["00_test.png"]
+
+
+def test_svg_and_png_show_the_same_section(history, stored):
+    """Both are cut to what is drawn."""
+    figure, png = drawn(plot_loss_curves(history))
+    write_figure(figure, png, "00_test", folder=stored)
+
+    height, width = plt.imread(io.BytesIO(png)).shape[:2]
+    svg = (stored / "00_test.svg").read_text(encoding="utf-8")
+    inches = [
+        float(re.search(rf'{side}="([0-9.]+)pt"', svg)[1]) / 72 for side in ("width", "height")
+    ]
+    dpi = mpl.rcParams["savefig.dpi"]
+    dpi = figure.dpi if dpi == "figure" else dpi
+    np.testing.assert_allclose(np.multiply(inches, dpi), (width, height), atol=2)
 
 
 def test_check_needs_a_stored_copy(history, shown, stored, monkeypatch):

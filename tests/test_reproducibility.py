@@ -1,6 +1,7 @@
 """One call seeds all three generators; another makes training agree across machines."""
 
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from torch import nn
 from torch.optim import optimizer as optimizer_module
 
 from seqclf_utils import LSTMClassifier, agree_across_machines, seed_everything
+from seqclf_utils.reproducibility import random_state, set_random_state
 
 DRAWS = {
     "python": lambda: random.random(),
@@ -28,6 +30,35 @@ def test_same_seed_same_numbers(source):
 
     assert numbers[0] == numbers[1]
     assert numbers[0] != numbers[2]
+
+
+def test_random_numbers_can_be_put_back():
+    """Of Python, NumPy, PyTorch, and of whatever shuffles for a loader; others have none."""
+    own = [torch.Generator().manual_seed(seed) for seed in range(4)]
+    loaders = [
+        SimpleNamespace(generator=own[0]),
+        SimpleNamespace(sampler=SimpleNamespace(generator=own[1]), generator=own[0]),
+        SimpleNamespace(batch_sampler=SimpleNamespace(generator=own[2])),
+        SimpleNamespace(sampler=SimpleNamespace(), generator="none of PyTorch"),
+        [],
+        SimpleNamespace(sampler=None, generator=own[3]),
+    ]
+
+    def draw():
+        """Draw one number of each kind."""
+        usual = [DRAWS[source]() for source in ("python", "numpy", "torch")]
+        return usual + [torch.rand(1, generator=generator).item() for generator in own]
+
+    state = random_state(loaders)
+    first = draw()
+    assert draw() != first
+    set_random_state(state, loaders)
+
+    assert draw() == first
+    assert set(state) == {"python", "numpy", "torch", "loaders"}  # as in files already written
+    assert len(state["loaders"]) == 4
+    with pytest.raises(ValueError, match="zip"):
+        set_random_state(state, loaders[:1])
 
 
 @pytest.mark.parametrize("seed", [0, 2**32 - 1, np.int64(5)])
@@ -82,6 +113,18 @@ def test_rounding_errors_vanish_on_the_grid(settings_kept):
     agree_across_machines()
     exact, disturbed = (train_with_rounding_errors(size) for size in (0.0, 1e-14))
     assert torch.equal(exact, disturbed)
+
+
+def test_weights_move_to_the_nearest_point_of_the_grid(settings_kept):
+    """Multiples of 2**-20, no farther than half of that from where the step led."""
+    agree_across_machines()
+    before = [0.3, -1.7, 2.0**-20, 0.0]
+    weight = nn.Parameter(torch.tensor(before))
+    weight.grad = torch.zeros(4)
+
+    torch.optim.SGD([weight], lr=0.1).step()
+
+    assert weight.tolist() == [round(number * 2**20) / 2**20 for number in before]
 
 
 def test_rounding_errors_stay_without_the_grid(settings_kept):

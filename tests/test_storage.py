@@ -57,6 +57,7 @@ BAD = [
     [np.array([True])],
     [np.array([[1]])],
     [np.array([1]), np.array([2**63], dtype=np.uint64)],
+    [np.array([1]), np.array([[1]])],
     [],
     "123",
     None,
@@ -92,6 +93,16 @@ def test_symbols_are_as_small_as_the_vocabulary_allows(vocab_size, dtype):
     assert symbol_dtype(vocab_size) == np.dtype(dtype)
     flat, _ = flatten([[vocab_size - 1]], vocab_size=vocab_size)
     assert (flat.dtype, flat.tolist()) == (np.dtype(dtype), [vocab_size - 1])
+
+
+@pytest.mark.parametrize("other", [[1], np.array([1]), np.array([1], dtype=np.uint64)])
+def test_large_symbols_are_not_rounded(other):
+    """No symbol becomes a float on its way, which would hold 53 of its 60 bits."""
+    large = [2**53 + 1] if isinstance(other, list) else np.array([2**53 + 1])
+
+    symbols, _ = flatten([large, other], vocab_size=2**60)
+
+    assert symbols.tolist() == [2**53 + 1, 1]
 
 
 def test_a_symbol_takes_a_byte_and_a_sequence_sixteen():

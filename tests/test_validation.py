@@ -35,6 +35,16 @@ GOOD = [
     (v.check_choice, ("x", "b", ("a", "b")), {}, "b"),
     (v.check_label_counts, (np.array([0, 0, 0, 1, 1, 1]),), {}, None),
     (v.check_label_counts, (np.array([0, 1]),), {"minimum": 1}, None),
+    (v.check_seed, (0,), {}, 0),
+    (v.check_seed, (2**32 - 1,), {}, 2**32 - 1),
+    (v.check_generator, ("g", None), {}, None),
+    (v.check_names, ("c", {"a": 1, "b": 2}), {"maximum": 2}, [("a", 1), ("b", 2)]),
+    (v.check_learning, (torch.nn.Linear(1, 1), torch.nn.MSELoss()), {}, None),
+    (v.check_outputs, (torch.zeros(2, 3, 4), torch.tensor([1, 3])), {}, None),
+    (v.check_positions, ([[0], [], [1]],), {"n_sequences": 2}, [[0], [], [1]]),
+    (v.shorten, ("a" * 78,), {}, f"'{'a' * 78}'"),
+    (v.shorten, ("a" * 79,), {}, f"'{'a' * 76}..."),
+    (v.shorten, (np.float32(0.5),), {}, "0.5"),
 ]
 
 
@@ -48,7 +58,168 @@ def test_good_values_pass(check, arguments, options, expected):
 
 
 FINITE = "it must be a finite number (look for NaN in the weights, and try a lower learning rate)"
+RAGGED = [[1], [1, 2]]
 BAD = [
+    (v.check_seed, (-1,), {}, ValueError, "seed is -1; it must be at least 0"),
+    (v.check_seed, (0.5,), {}, TypeError, "seed is 0.5; it must be a whole number"),
+    (
+        v.check_seed,
+        (2**32,),
+        {},
+        ValueError,
+        "seed is 4294967296; it must be below 2**32, the limit of NumPy",
+    ),
+    (
+        v.check_finite,
+        ("x", np.ma.masked),
+        {},
+        ValueError,
+        "x is a masked array that hides values; it must hold all of them",
+    ),
+    (
+        v.check_finite_number,
+        ("x", math.nan),
+        {},
+        ValueError,
+        "x is nan; it must be a finite number",
+    ),
+    (
+        v.check_numbers,
+        ("x", RAGGED),
+        {},
+        ValueError,
+        "x is ragged; it must be a plain array of numbers",
+    ),
+    (
+        v.check_whole_numbers,
+        ("n", RAGGED),
+        {"minimum": 1},
+        ValueError,
+        "n is ragged; it must be a plain array of numbers",
+    ),
+    (
+        v.check_whole_numbers,
+        ("n", []),
+        {"minimum": 1},
+        ValueError,
+        "n has shape (0,); it must be (n,), n at least 1",
+    ),
+    (
+        v.check_whole_numbers,
+        ("n", [[1]]),
+        {"minimum": 1},
+        ValueError,
+        "n has shape (1, 1); it must be (n,), n at least 1",
+    ),
+    (
+        v.check_whole_numbers,
+        ("n", [1.5]),
+        {"minimum": 1},
+        ValueError,
+        "n holds float64 values; it must hold whole numbers",
+    ),
+    (
+        v.check_whole_numbers,
+        ("n", [3, 0]),
+        {"minimum": 1},
+        ValueError,
+        "n[1] is 0; it must be at least 1",
+    ),
+    (
+        v.check_generator,
+        ("g", 5),
+        {},
+        TypeError,
+        "g is 5; it must be a torch.Generator or None",
+    ),
+    (
+        v.check_probabilities,
+        (RAGGED,),
+        {"n_sequences": 2},
+        ValueError,
+        "probabilities is ragged; it must be a plain array of numbers",
+    ),
+    (
+        v.check_probabilities,
+        ([0.5, 1.5],),
+        {"n_sequences": 2},
+        ValueError,
+        "probabilities[1] is 1.5; it must be 0..1",
+    ),
+    (
+        v.check_pairs,
+        ([],),
+        {},
+        ValueError,
+        "batch is empty; it must hold at least 1 sequence",
+    ),
+    (
+        v.check_pairs,
+        ([5],),
+        {},
+        TypeError,
+        "batch[0] is 5; it must be a pair of tensors, a sequence and its label, as "
+        "SequenceDataset gives them",
+    ),
+    (
+        v.check_triple,
+        (5,),
+        {},
+        TypeError,
+        "loader yields a int; it must yield three tensors, padded, lengths and labels (a "
+        "DataLoader needs collate_fn=collate_fn)",
+    ),
+    (
+        v.check_logits,
+        (torch.tensor([0.0, math.nan]),),
+        {"n_sequences": 2},
+        ValueError,
+        "the model returned the logit nan for sequence 1 of its batch; it must be finite (look "
+        "for NaN in the weights)",
+    ),
+    (
+        v.check_label_counts,
+        (np.array([0, 0, 0]),),
+        {},
+        ValueError,
+        "labels holds 0 sequences with label 1; 3 sides need at least 3",
+    ),
+    (
+        v.check_groups,
+        (RAGGED,),
+        {"n_sequences": 2},
+        ValueError,
+        "groups is ragged; it must be a plain array of numbers",
+    ),
+    (
+        v.check_outputs,
+        (torch.zeros(2, 3, 4), torch.tensor([4, 1])),
+        {},
+        ValueError,
+        "lengths[0] is 4; every length must be 1..3, the time steps of the padded batch",
+    ),
+    (
+        v.check_positions,
+        (5,),
+        {"n_sequences": 2},
+        TypeError,
+        "splits is a int; it must be three lists of positions, as split_indices returns them",
+    ),
+    (
+        v.check_positions,
+        ([[0], [1]],),
+        {"n_sequences": 2},
+        ValueError,
+        "splits has sides of [1, 1] positions; it must have three, train, validation and test, "
+        "and the first must not be empty",
+    ),
+    (
+        v.check_positions,
+        ([RAGGED, [3], [4]],),
+        {"n_sequences": 5},
+        ValueError,
+        "splits is ragged; it must be a plain array of numbers",
+    ),
     (v.check_count, ("n", 2), {"minimum": 3}, ValueError, "n is 2; it must be at least 3"),
     (v.check_count, ("n", 2.0), {"minimum": 1}, TypeError, "n is 2.0; it must be a whole number"),
     (v.check_count, ("n", True), {"minimum": 0}, TypeError, "n is True; it must be a whole number"),
@@ -421,6 +592,48 @@ def test_labels_become_int64(labels):
     assert not np.shares_memory(found, np.asarray(labels))
 
 
+@pytest.mark.parametrize("values", [[1], [3, 1], [2**63 - 1], torch.tensor([1, 2])])
+def test_whole_numbers_become_int64(values):
+    """From the smallest allowed one to the largest of int64; one more is refused."""
+    found = v.check_whole_numbers("n", values, minimum=1)
+
+    assert (found.tolist(), found.dtype) == (list(map(int, values)), np.dtype(np.int64))
+    with pytest.raises(ValueError, match=r"^n\[1\] is 9223372036854775808; it must be"):
+        v.check_whole_numbers("n", np.array([1, 2**63], dtype=np.uint64), minimum=1)
+
+
+def test_a_generator_passes_unchanged():
+    """It is the caller's own, as its state goes on."""
+    generator = torch.Generator()
+
+    assert v.check_generator("g", generator) is generator
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1], True),
+        (np.array([1]), True),
+        (np.array(1), False),
+        (torch.tensor(1), False),
+        (iter([1]), False),
+        ({1}, False),
+        ("1", False),
+        (list, False),
+    ],
+    ids=["list", "array", "scalar", "tensor", "iterator", "set", "text", "class"],
+)
+def test_a_list_has_an_order_and_a_length(values, expected):
+    """Else nobody knows which label belongs to which sequence."""
+    assert v.is_list(values) is expected
+
+
+def test_no_symbols_and_nothing_hidden_are_fine():
+    """An empty sequence where it may be empty; a masked array that masks nothing."""
+    assert v.check_symbols("s", [], vocab_size=7, may_be_empty=True).tolist() == []
+    assert v.check_numbers("x", np.ma.array([1.0, 2.0])).tolist() == [1, 2]
+
+
 def test_no_labels_are_said_to_be_missing():
     """Whoever passes a table without labels is told that, and not something about shapes."""
     with pytest.raises(TypeError, match="labels is None; there must be one label, 0 or 1, per"):
@@ -478,6 +691,16 @@ def test_positions_become_plain_lists():
     found = v.check_positions((np.array([2, 0]), torch.tensor([1]), []), n_sequences=4)
 
     assert found == [[2, 0], [1], []]
+
+
+@pytest.mark.parametrize(
+    ("groups", "kind"),
+    [([1, 2, 3], "i"), (["a", "b", "c"], "O"), (np.array(["a", "b", "c"]), "U")],
+    ids=["numbers", "texts", "array of texts"],
+)
+def test_groups_keep_their_kind(groups, kind):
+    """Only what a list holds beside whole numbers is kept as it is, object by object."""
+    assert v.check_groups(groups, n_sequences=3).dtype.kind == kind
 
 
 def test_groups_come_back_as_an_array():

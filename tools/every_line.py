@@ -137,7 +137,7 @@ def change(name: str, folder: Path) -> str:
     path = folder / "mutants" / Path(*module.split(".")).with_suffix(".py")
     text = path.read_text("utf-8")
     found = {
-        node.name: ast.get_source_segment(text, node).splitlines()[1:]
+        node.name: ast.get_source_segment(text, node).replace(node.name, "", 1).splitlines()
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef)
         and node.name in (mutant, f"{mutant.rpartition('_')[0]}_orig")

@@ -89,7 +89,11 @@ WRONG = [
     (checks.check_logit_by_hand, call_the_model, "called the model"),
     (checks.check_logit_by_hand, call_the_parts, "called model.lstm"),
     (checks.check_logit_by_hand, lambda m, s: m.fc.weight[0], "not a tensor of shape"),
-    (checks.check_logit_by_hand, lambda m, s: logit(m, s, order="ifog"), "i, f, g, o"),
+    (
+        checks.check_logit_by_hand,
+        lambda m, s: logit(m, s, order="ifog"),
+        "PyTorch stacks them as i, f",
+    ),
     (checks.check_logit_by_hand, lambda m, s: logit(m, s, biases=["ih"]), "two biases"),
     (checks.check_logit_by_hand, lambda m, s: logit(m, s, keep=(0, 0)), "starts from zeros"),
     (checks.check_logit_by_hand, lambda m, s: logit(m, s, keep=(1, 0)), "the memory c starts anew"),
@@ -101,4 +105,9 @@ WRONG = [
     (checks.check_logit_by_hand, lambda m, s: logit(m, s - 1), "symbol s is row s"),
     (checks.check_logit_by_hand, pool_by_mean, "avg pooling"),
     (checks.check_logit_by_hand, lambda m, s: 7.5, "got 7.5"),
+    (
+        checks.check_logit_by_hand,
+        lambda m, s: logit(m, s) if len(s) < 10 else 7.5,
+        "E = 16, H = 32, sequence [1, 2, 3",
+    ),
 ]

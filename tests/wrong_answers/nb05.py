@@ -58,6 +58,11 @@ def cut_from_the_graph(outputs, lengths, scores):
     return attention()(outputs, lengths, scores.detach())
 
 
+def with_a_weight_of_its_own(outputs, lengths, scores):
+    """Learn something else than the scores."""
+    return attention()(outputs, lengths, scores.detach()) * torch.ones(1, requires_grad=True)
+
+
 WRONG = [
     (checks.check_paired_difference, lambda a, b: (a - b).mean(), "return two numbers"),
     (checks.check_paired_difference, lambda a, b: ((b - a).mean(), 0.1), "wrong way round"),
@@ -72,7 +77,16 @@ WRONG = [
         lambda a, b: ((a - b).mean(), np.sqrt(a.var(ddof=1) / 4 + b.var(ddof=1) / 4)),
         "differences first",
     ),
-    (checks.check_paired_difference, lambda a, b: (0.5, 0.1), "the mean difference is"),
+    (
+        checks.check_paired_difference,
+        lambda a, b: (0.5, 0.1),
+        "the mean difference is 0.0750 for [0.9, 0.8, 0.7, 0.6] and [0.8, 0.75, 0.6, 0.55], not",
+    ),
+    (
+        checks.check_paired_difference,
+        lambda a, b: ((a - b).mean(), (a - b).std()),
+        "that is the standard deviation",
+    ),
     (
         checks.check_paired_difference,
         lambda a, b: ((a - b).std(ddof=1) / np.sqrt(len(a)), (a - b).mean()),
@@ -88,7 +102,7 @@ WRONG = [
         lambda a, b: ((a - b).mean(), (a - b).std(ddof=1) / len(a)),
         "square root",
     ),
-    (checks.check_paired_difference, lambda a, b: ((a - b).mean(), 0.5), "the standard error is"),
+    (checks.check_paired_difference, lambda a, b: 2 * [(a - b).mean()], "the standard error is"),
     (
         checks.check_last_and_avg,
         lambda o, n: torch.cat([masked_mean(o, n), o[torch.arange(2), n - 1]], dim=1),
@@ -131,7 +145,7 @@ WRONG = [
         attention(pad_score=None, pad_weight=0),
         "add up to less than 1",
     ),
-    (checks.check_attention_pool, attention(pad_score=0.0, fill=False), "exp(0) is 1"),
+    (checks.check_attention_pool, attention(pad_score=0.0, fill=False), "exp(0) is 1. Fill"),
     (checks.check_attention_pool, attention(dim=0), "softmax over the time steps"),
     (checks.check_attention_pool, attention(mean=True), "don't divide once more"),
     (checks.check_attention_pool, lambda o, n, s: masked_mean(o, n), "the scores must have a say"),
@@ -144,5 +158,15 @@ WRONG = [
     (checks.check_attention_pool, subtracts_one_maximum, "each sequence's own largest"),
     (checks.check_attention_pool, weighs_by_scores, "take exp first"),
     (checks.check_attention_pool, lambda o, n, s: s.softmax(dim=1), "should have shape"),
-    (checks.check_attention_pool, lambda o, n, s: o[:, 0], "for a small case"),
+    (
+        checks.check_attention_pool,
+        lambda o, n, s: attention()(o, n, s) / n[:, None],
+        "so their sum is the mean",
+    ),
+    (checks.check_attention_pool, with_a_weight_of_its_own, "they could never be learnt"),
+    (
+        checks.check_attention_pool,
+        lambda o, n, s: o[:, 0],
+        "expected [[2.462, -0.386], [5.819, 1.271]] for a small case, got [[1.0, 4.0], [4.0, 1.0]]",
+    ),
 ]

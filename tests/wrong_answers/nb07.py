@@ -119,7 +119,7 @@ WRONG = [
         "stay whole numbers",
     ),
     (checks.check_ngram_counts, lambda s, n: list(grams(s, n)), "yours is list"),
-    (checks.check_ngram_counts, lambda s, n: {(9,) * n: 1}, "should give {(1, 2): 2"),
+    (checks.check_ngram_counts, lambda s, n: {(9,) * n: 1}, "with n = 2 should give {(1, 2): 2"),
     (checks.check_same_shape, lambda a, b: list(a) == list(b), "start elsewhere and come"),
     (checks.check_same_shape, any_start, "6 becomes 1"),
     (checks.check_same_shape, lambda a, b: any_turn(a, b) or any_start(a, b), "both at once"),

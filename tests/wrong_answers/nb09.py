@@ -111,6 +111,8 @@ def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
         val_loss = np.average(losses, weights=sizes)
         if bug == "sum":
             val_loss = np.dot(losses, sizes)
+        if bug == "sum by batches":
+            val_loss = np.dot(losses, sizes) / len(sizes)
         if bug == "all batches full":
             val_loss = np.dot(losses, sizes) / (len(sizes) * max(sizes))
         waited += 1
@@ -159,16 +161,30 @@ WRONG = [
     (checks.check_is_batch_invariant, shorter_only, "longest sequence is left out"),
     (checks.check_is_batch_invariant, lambda *a: one_by_one(*a, atol=0.1), "too generous"),
     (checks.check_is_batch_invariant, lambda *a: 0.3, "True or False"),
-    (checks.check_train_and_keep_best, with_bug("adds up"), "add up"),
+    (checks.check_train_and_keep_best, with_bug("adds up"), "add up. Which line"),
     (checks.check_train_and_keep_best, with_bug("zero before step"), "never move"),
     (checks.check_train_and_keep_best, with_bug("means"), "mean of batch means"),
     (checks.check_train_and_keep_best, with_bug("stays in eval"), "from the second epoch"),
     (checks.check_train_and_keep_best, with_bug("never eval"), "validation runs in training mode"),
-    (checks.check_train_and_keep_best, with_bug("alias"), "is not a copy"),
+    (checks.check_train_and_keep_best, with_bug("alias"), "1 of 5. The first: the weights put ba"),
     (checks.check_train_and_keep_best, with_bug("only if stopped"), "epochs run out"),
+    (
+        checks.check_train_and_keep_best,
+        lambda m, t, v, n, p: train(m, t, v, max(n - 1, 1), p, bug="only if stopped"),
+        "before patience does, the best weights are not put back",
+    ),
+    (checks.check_train_and_keep_best, with_bug("sum by batches"), "not of batches"),
     (checks.check_train_and_keep_best, with_bug("sum"), "divided by the number of sequences"),
-    (checks.check_train_and_keep_best, with_bug("all batches full"), "with 4 + 1 sequences"),
-    (checks.check_train_and_keep_best, with_bug("other optimizer"), "leave optimizer and loss"),
+    (
+        checks.check_train_and_keep_best,
+        with_bug("all batches full"),
+        "with 4 + 1 sequences the loss should be 1.392",
+    ),
+    (
+        checks.check_train_and_keep_best,
+        with_bug("other optimizer"),
+        "one epoch of SGD leads to other",
+    ),
     (checks.check_train_and_keep_best, with_bug("copied too early"), "weights of the best epoch"),
     (checks.check_train_and_keep_best, with_bug("back every time"), "once, after the loop"),
     (checks.check_train_and_keep_best, with_bug("too patient"), "yours ran 4"),
