@@ -279,7 +279,9 @@ def check_whole_numbers(name: str, values: Sequence[int], *, minimum: int) -> np
     is_wrong = (array < minimum) | (array > LARGEST_SYMBOL)
     if is_wrong.any():
         position = int(is_wrong.argmax())
-        raise ValueError(f"{name}[{position}] is {array[position]}; it must be at least {minimum}")
+        is_small = array[position] < minimum
+        allowed = f"at least {minimum}" if is_small else f"at most {LARGEST_SYMBOL}"
+        raise ValueError(f"{name}[{position}] is {array[position]}; it must be {allowed}")
     return array.astype(np.int64)
 
 
