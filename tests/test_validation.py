@@ -684,6 +684,8 @@ def test_lengths_pass_unchanged():
     lengths = torch.tensor([1, 3])
 
     assert v.check_lengths(lengths, n_sequences=2, n_steps=3) is lengths
+    none = torch.empty(0, dtype=torch.int64)
+    assert v.check_lengths(none, n_sequences=0, n_steps=3) is none
 
 
 def test_positions_become_plain_lists():

@@ -48,6 +48,7 @@ def in_pieces(model, pieces, criterion, optimizer, *, share="right", clear="once
         optimizer.zero_grad()
     for padded, lengths, labels in pieces:
         factor = {"right": len(labels) / n, "equal": 1 / len(pieces), "none": 1, "sum": len(labels)}
+        factor["squared"] = factor["right"] ** 2
         if clear == "each":
             optimizer.zero_grad()
         loss = criterion(model(padded, lengths), labels) * factor[share]
@@ -128,6 +129,11 @@ WRONG = [
     (checks.check_step_in_pieces, lambda *a: in_pieces(*a, share="none"), "three times too long"),
     (checks.check_step_in_pieces, lambda *a: in_pieces(*a, share="equal"), "as much as the piece"),
     (checks.check_step_in_pieces, lambda *a: in_pieces(*a, share="sum"), "divide by how many"),
+    (
+        checks.check_step_in_pieces,
+        lambda *a: in_pieces(*a, share="squared"),
+        "the gradient should be",
+    ),
     (checks.check_step_in_pieces, lambda *a: in_pieces(*a, steps="each"), "your optimizer made 3"),
     (checks.check_step_in_pieces, at_once, "run each piece once and alone"),
     (
