@@ -134,6 +134,11 @@ def row(worker: Worker) -> dict:
     }
 
 
+def medians_of(rows: list[dict]) -> dict[str, float]:
+    """Return the median of the CPU seconds of each pipeline that ran."""
+    return {r["name"]: statistics.median(r["seconds"]) for r in rows if "skip" not in r}
+
+
 def table(rows: list[dict], against: str) -> str:
     """Write a table, each median beside that of one pipeline.
 
@@ -144,7 +149,7 @@ def table(rows: list[dict], against: str) -> str:
     Returns:
         Markdown.
     """
-    medians = {r["name"]: statistics.median(r["seconds"]) for r in rows if "skip" not in r}
+    medians = medians_of(rows)
     lines = ["| pipeline | CPU s | lowest to highest | times faster | loss | MB | start s |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     for r in rows:
@@ -188,7 +193,7 @@ def draw(results: list[tuple[dict, list[dict]]], against: str, path: Path) -> No
 
 def draw_task(ax: Axes, task: dict, rows: list[dict], against: str, names: list[str]) -> None:
     """Draw one task: a filled marker for lengths 5 to 60, an open one for heavy-tailed ones."""
-    medians = {r["name"]: statistics.median(r["seconds"]) for r in rows if "skip" not in r}
+    medians = medians_of(rows)
     known = [name for name in names if name in medians]
     found = [(medians[against] / medians[name], names.index(name)) for name in known]
     color, marker = MARKERS.get(task["n"], ("#555555", "x"))
@@ -270,8 +275,7 @@ def main() -> None:
     options = arguments()
     if options.quick:
         options.sizes = options.sizes[:1]
-    results = []
-    parts = []
+    results, parts = [], []
     for task in tasks(options.sizes, LENGTHS[:1] if options.quick else LENGTHS):
         results.append((task, train_all(task, options)))
         parts.append(part(*results[-1], f"{task['n_steps']} training steps on"))

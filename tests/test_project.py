@@ -153,6 +153,12 @@ def test_all_lists_exactly_the_public_names():
         assert getattr(seqclf_utils, name) is getattr(importlib.import_module(module), name)
 
 
+def assert_runs_silently(code):
+    """Run code in a Python of its own; it must not raise or print."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_importing_the_package_waits_for_nothing_large():
     """PyTorch, pandas, matplotlib and scikit-learn are imported when a name is first used."""
     code = (
@@ -163,8 +169,7 @@ def test_importing_the_package_waits_for_nothing_large():
         "seqclf_utils.LSTMClassifier\n"
         "assert 'torch' in sys.modules and 'matplotlib' not in sys.modules\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert_runs_silently(code)
 
 
 MODULES = [p for p in sorted((ROOT / "seqclf_utils").rglob("*.py")) if p.parts[-2:] != INIT]
@@ -195,8 +200,7 @@ def test_importing_the_package_changes_nothing():
         "import seqclf_utils.checks\n"
         "assert state() == before\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert_runs_silently(code)
 
 
 def test_public_functions_are_documented_in_google_style():

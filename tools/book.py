@@ -73,16 +73,26 @@ def obstacle() -> str:
     return f"{' and '.join(tools)} is not installed" if tools else ""
 
 
-def install_browser_tools() -> None:
-    """Install axe-core and playwright-core beside the book, at the versions of package.json."""
-    wanted = (BROWSER / "package.json").read_bytes()
-    stamp = MODULES.parent / "package.json"
-    if not (MODULES.exists() and stamp.exists() and stamp.read_bytes() == wanted):
-        print("Installing axe-core and playwright-core ...", flush=True)
-        MODULES.parent.mkdir(parents=True, exist_ok=True)
+def install_from_npm(names: str, package: Path, modules: Path) -> None:
+    """Install what a package.json names, at its versions, unless that is done already.
+
+    Args:
+        names: What it is, for the reader.
+        package: The package.json.
+        modules: The folder node_modules to install into.
+    """
+    wanted, stamp = package.read_bytes(), modules.parent / "package.json"
+    if not (modules.exists() and stamp.exists() and stamp.read_bytes() == wanted):
+        print(f"Installing {names} ...", flush=True)
+        modules.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_bytes(wanted)
         npm = [shutil.which("npm"), "install", "--silent", "--no-save", "--no-package-lock"]
-        subprocess.run(npm, cwd=MODULES.parent, check=True)
+        subprocess.run(npm, cwd=modules.parent, check=True)
+
+
+def install_browser_tools() -> None:
+    """Install what looks at pages, beside the book."""
+    install_from_npm("axe-core and playwright-core", BROWSER / "package.json", MODULES)
 
 
 def check(words: list[str]) -> int:

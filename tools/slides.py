@@ -257,15 +257,9 @@ def install() -> Path:
     Returns:
         Its folder.
     """
-    tools, wanted = FOLDER.parent / "reveal", (SOURCES / "package.json").read_bytes()
-    stamp = tools / "package.json"
-    if not (stamp.exists() and stamp.read_bytes() == wanted and (tools / "node_modules").exists()):
-        print("Installing reveal.js ...", flush=True)
-        tools.mkdir(parents=True, exist_ok=True)
-        stamp.write_bytes(wanted)
-        npm = [shutil.which("npm"), "install", "--silent", "--no-save", "--no-package-lock"]
-        subprocess.run(npm, cwd=tools, check=True)
-    return tools / "node_modules" / "reveal.js"
+    modules = FOLDER.parent / "reveal" / "node_modules"
+    book.install_from_npm("reveal.js", SOURCES / "package.json", modules)
+    return modules / "reveal.js"
 
 
 def build(paths: list[Path], folder: Path, reveal: Path) -> None:
