@@ -14,10 +14,24 @@ def person_watches() -> bool:
     wish = os.environ.get("SEQCLF_PROGRESS")
     if wish is not None:
         return wish == "1"
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    kernel = getattr(shell, "kernel", None)
+    kernel = _kernel()
     if kernel is None:
         return sys.stderr.isatty()
     # Notebooks run by a program have no one to answer input(), so their kernel is told not to ask.
     return bool(getattr(kernel, "_allow_stdin", False))
+
+
+def in_notebook() -> bool:
+    """Tell whether this runs in a notebook, which can show pictures and buttons.
+
+    Returns:
+        False in a terminal, also in IPython's, and in a script.
+    """
+    return _kernel() is not None
+
+
+def _kernel() -> object | None:
+    """Return the kernel of the notebook, if this runs in one."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None)

@@ -1,5 +1,7 @@
 """Show a figure with alt text, and keep its stored copy honest."""
 
+import base64
+import html
 import io
 import os
 import tempfile
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
 from matplotlib.testing.exceptions import ImageComparisonFailure
 
+from seqclf_utils.audience import person_watches
 from seqclf_utils.files import write_atomically
 from seqclf_utils.validation import shorten
 
@@ -50,7 +53,30 @@ def show_figure(figure: Figure, name: str, *, alt: str) -> None:
         check_figure(png.getvalue(), name)
     plt.close(figure)
     data = {"image/png": png.getvalue(), "text/plain": f"Figure: {alt}"}
+    if person_watches():
+        data["text/html"] = image_tag(png.getvalue(), alt)
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def image_tag(png: bytes, alt: str) -> str:
+    """Return a picture as HTML, as JupyterLab shows alt text in no other form.
+
+    Only a person gets it: other readers of notebooks know the alt text of `image/png`, and some
+    show no picture in HTML.
+
+    Args:
+        png: The picture as PNG.
+        alt: What it shows.
+
+    Returns:
+        An img element.
+
+    Example:
+        >>> image_tag(b"PNG", 'the "last" state')
+        '<img alt="the &quot;last&quot; state" src="data:image/png;base64,UE5H">'
+    """
+    data = base64.b64encode(png).decode("ascii")
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
 
 
 def write_figure(figure: Figure, png: bytes, name: str, *, folder: Path = FIGURES_DIR) -> None:

@@ -29,6 +29,7 @@ CHEAT = "clever"
 WHO = ("secret", "cheat", "honest")
 MOST_THROWS = 60  # the trained model has never seen a longer table
 HIGH_COLOR, LOW_COLOR = "#F6DCC8", "#CFE5F3"  # behind 4-5-6 and behind 1-2-3
+PICTURE = "Probability of a cheat after each throw, for the LSTM and by the exact odds"
 LABELS = {0: "an honest player", 1: "a cheat"}
 
 
@@ -263,7 +264,7 @@ class Game:
         self.new = widgets.Button(description="new table")
         self.ask = widgets.Button(description="who was it?")
         fit = widgets.Layout(max_width="100%", height="auto")  # also in a narrow window
-        self.image = widgets.Image(format="png", width=840, layout=fit)
+        self.image = widgets.Image(format="png", width=840, layout=fit, tooltip=PICTURE)
         self.words = widgets.HTML()
         self.who.observe(lambda _: self.sit_down(), names="value")
         self.once.on_click(lambda _: self.show(self.table.throw()))

@@ -2,7 +2,6 @@
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
 from os import PathLike
 
 import pandas as pd
@@ -10,11 +9,10 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
 
-from seqclf_utils.audience import person_watches
 from seqclf_utils.checkpoints import Checkpoint
 from seqclf_utils.interrupts import CtrlC
+from seqclf_utils.progress import epochs_left
 from seqclf_utils.validation import (
     check_batches,
     check_count,
@@ -179,6 +177,7 @@ def fit(
     learning_rate: float = 1e-3,
     checkpoint: str | PathLike | None = None,
     progress: bool = True,
+    live: bool = False,
 ) -> pd.DataFrame:
     """Train with BCEWithLogitsLoss and Adam until the validation loss stops improving.
 
@@ -200,6 +199,8 @@ def fit(
             training goes on from it: same model, data and learning rate, at least as many
             max_epochs and as much patience.
         progress: Whether to show a progress bar while a person watches.
+        live: Whether to draw the loss curves after each epoch, in a notebook that a person runs;
+            nothing of it stays in the notebook.
 
     Returns:
         One row an epoch, with epoch (from 1), train_loss, val_loss (nats per sequence), and
@@ -221,7 +222,7 @@ def fit(
     with CtrlC() as stoppable:
         losses = run.load(max_epochs, lambda: evaluate(model, val_loader, criterion))
         try:
-            for epoch in progress_bar(range(len(losses) + 1, max_epochs + 1), shown=progress):
+            for epoch in epochs_left(losses, max_epochs, progress=progress, live=live):
                 if stopper.should_stop:
                     break
                 train_loss = train_one_epoch(model, stoppable(train_loader), criterion, optimizer)
@@ -236,24 +237,3 @@ def fit(
                 stopper.restore(model)
         history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
         return history.assign(is_best=history["epoch"] == stopper.best_epoch)
-
-
-def progress_bar(steps: Sequence[int], *, shown: bool = True) -> Iterator[int]:
-    """Wrap `steps` in a progress bar that only a person sees and that leaves nothing behind.
-
-    Args:
-        steps: What to count through.
-        shown: False hides the bar always.
-
-    Yields:
-        The same steps, counted by tqdm.
-    """
-    watched = shown and person_watches()
-    bar = tqdm(total=len(steps), unit="epoch", leave=False, disable=not watched)
-    try:
-        for step in steps:
-            yield step
-            bar.update()
-    finally:
-        bar.total = bar.n  # to stop early is no failure, for which tqdm would leave a red bar
-        bar.close()

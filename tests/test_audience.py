@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from seqclf_utils.audience import person_watches
+from seqclf_utils.audience import in_notebook, person_watches
 
 
 def notebook(monkeypatch, kernel):
@@ -61,3 +61,18 @@ def test_without_ipython_the_terminal_decides(is_terminal, monkeypatch):
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
 
     assert person_watches() is is_terminal
+
+
+@pytest.mark.parametrize(("kernel", "answer"), [(PERSON, True), (PROGRAM, True), (None, False)])
+def test_only_a_kernel_makes_a_notebook(kernel, answer, monkeypatch):
+    """Whoever runs it; IPython in a terminal has no kernel."""
+    notebook(monkeypatch, kernel)
+
+    assert in_notebook() is answer
+
+
+def test_plain_python_is_no_notebook(monkeypatch):
+    """It may never have imported IPython."""
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+
+    assert in_notebook() is False

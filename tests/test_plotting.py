@@ -1,8 +1,10 @@
 """Figures, looked at through their axes; and how they are shown, kept and checked."""
 
+import base64
 import functools
 import io
 import re
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -370,6 +372,22 @@ def test_shown_figure_carries_its_alt_text(history, shown):
     assert data["text/plain"] == "Figure: Two curves fall."
     assert set(data) == {"image/png", "text/plain"}
     assert options == {"raw": True, "metadata": {"image/png": {"alt": "Two curves fall."}}}
+
+
+def test_a_person_gets_the_alt_text_as_html(history, shown, monkeypatch):
+    """JupyterLab ignores it elsewhere. Marks and quotes in it stay text."""
+    monkeypatch.setattr(figures, "person_watches", lambda: True)
+
+    show_figure(plot_loss_curves(history).figure, "00_test", alt='Loss < "0.5" & falling.')
+
+    ((data, options),) = shown
+    image = ElementTree.fromstring(data["text/html"].replace(">", "/>"))
+    assert image.tag == "img"
+    assert image.attrib["alt"] == 'Loss < "0.5" & falling.'
+    scheme, _, encoded = image.attrib["src"].partition(",")
+    assert scheme == "data:image/png;base64"
+    assert base64.b64decode(encoded) == data["image/png"]
+    assert options["metadata"] == {"image/png": {"alt": 'Loss < "0.5" & falling.'}}
 
 
 def test_shown_figure_is_closed(history, shown):

@@ -43,7 +43,7 @@ from torch import nn
 import seqclf_utils as sc
 from seqclf_utils import casino, datasets, plotting, validation
 from seqclf_utils.play import percent, picture, plot_dice_table
-from seqclf_utils.training import progress_bar
+from seqclf_utils.progress import progress_bar
 
 SPLITS = sc.SplitIndices([0, 1, 2], [3], [4])
 HISTORY = {

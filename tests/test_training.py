@@ -4,7 +4,6 @@ import copy
 import math
 import signal
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -26,7 +25,6 @@ from seqclf_utils import (
     split_indices,
     train_one_epoch,
 )
-from seqclf_utils.training import progress_bar
 
 CRITERION = nn.BCEWithLogitsLoss()
 
@@ -807,73 +805,6 @@ def test_bad_settings_are_named_before_training(options, error, message):
         fit_one_logit(model, **options)
 
     assert model.calls == []
-
-
-# ----------------------------------------------------------------------------- progress bar
-
-
-def test_nothing_is_printed_when_no_person_watches(monkeypatch, capsys):
-    """Without a terminal or notebook nothing is written, progress or not."""
-    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
-
-    fit_one_logit(OneLogit(), progress=True)
-
-    assert tuple(capsys.readouterr()) == ("", "")
-
-
-def test_progress_bar_can_be_forced(monkeypatch, capsys):
-    """SEQCLF_PROGRESS=1 shows a bar, which removes itself at the end."""
-    monkeypatch.setenv("SEQCLF_PROGRESS", "1")
-
-    fit_one_logit(OneLogit(), progress=True)
-
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "30" in err
-    assert "epoch" in err
-    assert err.rsplit("\r", 2)[1].strip() == err.rsplit("\r", 2)[2] == ""
-
-
-@pytest.mark.parametrize(("variable", "progress"), [("0", True), ("0", False), ("1", False)])
-def test_progress_bar_can_be_hidden(variable, progress, monkeypatch, capsys):
-    """SEQCLF_PROGRESS=0 hides the bar, and so does progress=False."""
-    monkeypatch.setenv("SEQCLF_PROGRESS", variable)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-
-    fit_one_logit(OneLogit(), progress=progress)
-
-    assert tuple(capsys.readouterr()) == ("", "")
-
-
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_progress_bar_in_a_terminal(is_terminal, monkeypatch, capsys):
-    """Without a notebook a person watches if standard error is a terminal."""
-    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
-
-    assert list(progress_bar(range(3))) == [0, 1, 2]
-
-    assert ("epoch" in capsys.readouterr().err) is is_terminal
-
-
-@pytest.mark.parametrize(
-    ("kernel", "is_shown"),
-    [
-        (SimpleNamespace(_allow_stdin=True), True),
-        (SimpleNamespace(_allow_stdin=False), False),
-        (SimpleNamespace(), False),
-    ],
-    ids=["person", "program", "unknown"],
-)
-def test_progress_bar_in_a_notebook(kernel, is_shown, monkeypatch, capsys):
-    """In a notebook a person watches if the kernel may ask for input."""
-    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
-    shell = SimpleNamespace(kernel=kernel)
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-
-    assert list(progress_bar(range(3))) == [0, 1, 2]
-
-    assert ("epoch" in capsys.readouterr().err) is is_shown
 
 
 def test_only_the_first_of_equal_epochs_is_best():

@@ -1,0 +1,121 @@
+"""What a person sees of training, and that no one else sees it."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from seqclf_utils import live
+from seqclf_utils.progress import epochs_left, progress_bar
+
+PERSON = SimpleNamespace(_allow_stdin=True)
+PROGRAM = SimpleNamespace(_allow_stdin=False)
+
+
+def count_epochs(losses=(), **options):
+    """Count to 30 epochs, without curves."""
+    return list(epochs_left(list(losses), 30, **{"progress": False, "live": False} | options))
+
+
+def pretend_kernel(kernel, monkeypatch):
+    """Pretend to run in a notebook with this kernel; None is IPython in a terminal."""
+    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
+    shell = SimpleNamespace(kernel=kernel)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+
+
+@pytest.mark.parametrize(("finished", "left"), [(0, [1, 2, 3]), (2, [3]), (3, [])])
+def test_epochs_that_are_left(finished, left):
+    """Counting goes on after the finished epochs, up to the last one."""
+    losses = [(epoch, 0.5, 0.5) for epoch in range(1, finished + 1)]
+
+    assert list(epochs_left(losses, 3, progress=False, live=False)) == left
+
+
+@pytest.mark.parametrize("name", ["progress", "live"])
+def test_flags_are_true_or_false(name):
+    """A word is no answer, and is refused before the first epoch."""
+    with pytest.raises(TypeError, match=f"{name} is 'no'"):
+        epochs_left([], 3, **{"progress": False, "live": False, name: "no"})
+
+
+@pytest.mark.parametrize(
+    ("kernel", "wish", "is_drawn"),
+    [(PERSON, True, True), (PERSON, False, False), (PROGRAM, True, False), (None, True, False)],
+    ids=["person", "not wished", "program", "terminal"],
+)
+def test_curves_are_drawn_where_a_person_can_see_them(kernel, wish, is_drawn, monkeypatch):
+    """In a notebook that a person runs, and nowhere else; the epochs are the same."""
+    pretend_kernel(kernel, monkeypatch)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    calls = []
+    monkeypatch.setattr(live, "live_curves", lambda *args: calls.append(args) or args[0])
+    losses = []
+
+    assert list(epochs_left(losses, 3, progress=False, live=wish)) == [1, 2, 3]
+
+    assert [args[1] is losses for args in calls] == [True] * is_drawn
+
+
+def test_nothing_is_printed_when_no_person_watches(monkeypatch, capsys):
+    """Without a terminal or notebook nothing is written, progress or not."""
+    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
+
+    count_epochs(progress=True)
+
+    assert tuple(capsys.readouterr()) == ("", "")
+
+
+def test_progress_bar_can_be_forced(monkeypatch, capsys):
+    """SEQCLF_PROGRESS=1 shows a bar, which removes itself at the end."""
+    monkeypatch.setenv("SEQCLF_PROGRESS", "1")
+
+    count_epochs(progress=True)
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "30" in err
+    assert "epoch" in err
+    assert err.rsplit("\r", 2)[1].strip() == err.rsplit("\r", 2)[2] == ""
+
+
+@pytest.mark.parametrize(("variable", "progress"), [("0", True), ("0", False), ("1", False)])
+def test_progress_bar_can_be_hidden(variable, progress, monkeypatch, capsys):
+    """SEQCLF_PROGRESS=0 hides the bar, and so does progress=False."""
+    monkeypatch.setenv("SEQCLF_PROGRESS", variable)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    count_epochs(progress=progress)
+
+    assert tuple(capsys.readouterr()) == ("", "")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_bar_in_a_terminal(is_terminal, monkeypatch, capsys):
+    """Without a notebook a person watches if standard error is a terminal."""
+    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+
+    assert list(progress_bar(range(3))) == [0, 1, 2]
+
+    assert ("epoch" in capsys.readouterr().err) is is_terminal
+
+
+@pytest.mark.parametrize(
+    ("kernel", "is_shown"),
+    [
+        (SimpleNamespace(_allow_stdin=True), True),
+        (SimpleNamespace(_allow_stdin=False), False),
+        (SimpleNamespace(), False),
+    ],
+    ids=["person", "program", "unknown"],
+)
+def test_progress_bar_in_a_notebook(kernel, is_shown, monkeypatch, capsys):
+    """In a notebook a person watches if the kernel may ask for input."""
+    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
+    shell = SimpleNamespace(kernel=kernel)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+
+    assert list(progress_bar(range(3))) == [0, 1, 2]
+
+    assert ("epoch" in capsys.readouterr().err) is is_shown
