@@ -4,7 +4,7 @@ lab   open the notebooks in JupyterLab (book: make web pages of them, in docs/_b
 test  run every notebook, compare its outputs with the stored ones, and run the unit tests
 run   execute every notebook again and rewrite its stored outputs and figures/
 bundle  make a folder from which the course installs on other machines without a network
-bench, mutants, everywhere  how fast is it? is every mistake noticed, on every machine? Hours each.
+bench, mutants, everywhere, browser  is it fast, tested, the same everywhere, fine in Chromium?
 
 The first time, each command makes a virtual environment in .venv and installs the tested versions
 there. Needs Python 3.11 or newer and nothing else; uv is used if it is on the PATH.
@@ -30,7 +30,7 @@ COMMANDS = {
     "run": ["tools.run_notebooks"],
     "bench": ["benchmarks.bench"],
 }
-COMMANDS.update((name, ["tools." + name]) for name in ("book", "bundle", "everywhere", "mutants"))
+COMMANDS.update((n, ["tools." + n]) for n in ("book", "browser", "bundle", "everywhere", "mutants"))
 HELP = """Run the same command again: it starts over where needed. If that fails too, look for:
   "connect", "timed out", "proxy": this machine does not reach the package index ("No matching
     distribution" then follows). Try another network, or ask for the proxy of this one.

@@ -10,19 +10,10 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# The one place for the repository's address, as it follows github.com/. It has none yet: put it
-# here, and the links to Colab and Binder lead to it.
+# The repository's address, as it follows github.com/. It has none yet: put it here, and tests name
+# the other places, so that the links to Colab and Binder lead to it.
 REPOSITORY = "OWNER/REPOSITORY"
 BRANCH = "main"
-COLAB = f"""<details><summary>In Colab, run this first</summary>
-
-```
-!git clone -q https://github.com/{REPOSITORY} course
-!pip install -q ./course
-%cd course/notebooks
-```
-
-</details>"""
 CHAPTERS = {
     "Notebooks": ["notebooks/*.ipynb"],
     "Look it up": [
@@ -57,11 +48,11 @@ def contents() -> str:
 
 
 def places_to_run(name: str) -> str:
-    """Return the line of links below a notebook's title, and what Colab does not know."""
+    """Return the line of links below a notebook's title."""
     colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/notebooks/{name}"
     binder = f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?labpath=notebooks/{name}"
     links = [f"[Open in Colab]({colab})", f"[Open in Binder]({binder})"]
-    links += [f"{{download}}`Download <{name}>`", "", COLAB]
+    links += [f"{{download}}`Download <{name}>`"]
     return "{.places-to-run}\n" + "\n".join(links)
 
 

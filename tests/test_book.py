@@ -214,6 +214,5 @@ def test_solutions_and_answers_are_folded_away(built):
     for source in NOTEBOOKS:
         page = next(page for path, page in built.items() if path.stem == source.stem)
         folded = [found for tag, found in page.tags if tag == "details"]
-        beside = 1  # what to run first in Colab
-        assert len(folded) == source.read_text("utf-8").count("<details>") + beside
+        assert len(folded) == source.read_text("utf-8").count("<details>")
         assert not any("open" in found for found in folded)

@@ -349,6 +349,7 @@ LAB = ["-m", "jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/
         ("mutants", ["-m", "tools.mutants"]),
         ("everywhere", ["-m", "tools.everywhere"]),
         ("book", ["-m", "tools.book"]),
+        ("browser", ["-m", "tools.browser"]),
         ("bundle", ["-m", "tools.bundle"]),
         ("lab", LAB),
     ],

@@ -1,0 +1,112 @@
+"""Work through the notebooks in JupyterLab and Chromium: python course.py browser [WORDS ...].
+
+It does what a reader does, in a copy of the course: runs all cells of each notebook, throws the die
+of 00, answers an exercise of 02, watches training in 04 and stops it. Pictures of all of it lie in
+docs/_build/lab afterwards. It takes about a quarter of an hour and needs node, npm and Chromium.
+With words, only notebooks whose names contain one of them are opened.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import book
+from tools.checkout import copy_checkout
+
+PICTURES = book.BUILD / "lab"
+QUIET = '{"fetchNews": "false", "checkForUpdates": false}'  # else JupyterLab asks first of all
+NOTIFICATIONS = Path("@jupyterlab", "apputils-extension", "notification.jupyterlab-settings")
+
+
+def free_port() -> int:
+    """Find a port that no one listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return the variables of a person who never used JupyterLab before.
+
+    Args:
+        folder: Where JupyterLab may keep what it keeps.
+    """
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("SEQCLF_")}
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    kept = {name: str(folder / name.lower()) for name in (*places, "JUPYTER_RUNTIME_DIR")}
+    settings = Path(kept["JUPYTERLAB_SETTINGS_DIR"], NOTIFICATIONS)
+    settings.parent.mkdir(parents=True)
+    settings.write_text(QUIET)
+    return ours | kept | {"PYTHONPATH": str(folder / "course")}
+
+
+@contextmanager
+def jupyterlab(folder: Path) -> Iterator[tuple[str, str]]:
+    """Run JupyterLab over the copy of the course.
+
+    Args:
+        folder: Holds the copy, as `course`.
+
+    Yields:
+        Its address and its token.
+
+    Raises:
+        RuntimeError: If it does not answer within a minute.
+    """
+    address, token = f"http://127.0.0.1:{(port := free_port())}", secrets.token_hex(16)
+    options = ["--no-browser", "--expose-app-in-browser", f"--ServerApp.port={port}"]
+    options += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--allow-root"]
+    command = [sys.executable, "-m", "jupyterlab", *options, "--ServerApp.root_dir=."]
+    with (folder / "jupyterlab.log").open("w") as log:
+        server = subprocess.Popen(
+            command, cwd=folder / "course", stdout=log, stderr=log, env=environment(folder)
+        )
+        try:
+            wait_for(f"{address}/api?token={token}", folder / "jupyterlab.log")
+            yield address, token
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_for(url: str, log: Path, *, seconds: int = 60) -> None:
+    """Wait until a server answers."""
+    for _ in range(4 * seconds):
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError(f"JupyterLab does not answer:\n{log.read_text('utf-8')[-2000:]}")
+
+
+def main(words: list[str]) -> int:
+    """Work through the notebooks whose names have one of the words, or all; return the status."""
+    if text := book.obstacle():
+        sys.exit(text)
+    book.install_browser_tools()
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir(parents=True)
+    script = ["node", str(book.BROWSER / "check_lab.mjs")]
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder, "course")
+        copy_checkout(book.ROOT, course)
+        with jupyterlab(Path(folder)) as (address, token):
+            places = [course, book.MODULES, book.chromium(), PICTURES]
+            command = [*script, address, token, *map(str, places), *words]
+            status = subprocess.run(command).returncode
+    print(f"Pictures: {PICTURES}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
