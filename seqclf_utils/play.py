@@ -28,7 +28,7 @@ from seqclf_utils.validation import (
 CHEAT = "clever"
 WHO = ("secret", "cheat", "honest")
 MOST_THROWS = 60  # the trained model has never seen a longer table
-HIGH_COLOR, LOW_COLOR = "#F6DCC8", "#CFE5F3"  # behind 4-5-6 and behind 1-2-3
+HIGH_COLOR, LOW_COLOR = "#EDAF79", "#CFE5F3"  # behind 4-5-6 and behind 1-2-3
 PICTURE = "Probability of a cheat after each throw, for the LSTM and by the exact odds"
 LABELS = {0: "an honest player", 1: "a cheat"}
 

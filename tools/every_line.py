@@ -88,7 +88,10 @@ def settings(module: str, folder: Path) -> str:
         "pytest_add_cli_args_test_selection": own_tests(module),
     }
     text = "".join(f"{key}=\n    " + "\n    ".join(lines) + "\n" for key, lines in lists.items())
-    return f"[mutmut]\nprocess_isolation=fork\nuse_git_change_detection=false\n{text}"
+    fixed = "process_isolation=fork\nuse_git_change_detection=false\n"
+    # Seconds = 4 * (what the tests take without a mutant + 5): some mutants make loops endless.
+    fixed += "timeout_multiplier=4\ntimeout_constant=5\n"
+    return f"[mutmut]\n{fixed}{text}"
 
 
 def run_module(module: str, folder: Path) -> dict:

@@ -1,0 +1,113 @@
+"""Figures for eyes that see few colours, or none: every pair of colours in every stored figure.
+
+How somebody sees who lacks one kind of cones is computed by colorspacious, after Machado, Oliveira
+and Fernandes (2009), *A Physiologically-based Model for Simulation of Color Vision Deficiency*.
+"""
+
+import re
+from itertools import combinations
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from colorspacious import cspace_convert, deltaE
+from matplotlib.colors import to_rgb
+from notebook_text import ROOT
+
+FIGURES = sorted((ROOT / "figures").glob("*.svg"))
+SVG = "{http://www.w3.org/2000/svg}"
+EYES = {"three cones": None, "protanopia": "protanomaly", "deuteranopia": "deuteranomaly"}
+CLEARLY = 12  # in CAM02-UCS, where 1 is about what can just be told apart
+LIGHTER = 10  # of 100
+FRAME = {"#ffffff", "#000000"}  # paper, axes and text
+
+
+def as_seen(color, kind):
+    """Return a colour as somebody sees it who lacks one kind of cones, or none."""
+    if kind is None:
+        return np.array(to_rgb(color))
+    space = {"name": "sRGB1+CVD", "cvd_type": kind, "severity": 100}
+    return np.clip(cspace_convert(to_rgb(color), space, "sRGB1"), 0, 1)
+
+
+def difference(color, other, kind=None):
+    """Return how different two colours look."""
+    return deltaE(as_seen(color, kind), as_seen(other, kind), input_space="sRGB1")
+
+
+def lightness(color):
+    """Return how light a colour is, 0..100."""
+    return cspace_convert(to_rgb(color), "sRGB1", "CAM02-UCS")[0]
+
+
+def marks(text):
+    """List what a figure is drawn with, beside its axes: colour, and shape without the colour."""
+    found, pending = set(), [(ElementTree.fromstring(text), "")]
+    while pending:
+        element, group = pending.pop()
+        name = element.get("id", "")
+        if name.startswith(("matplotlib.axis", "legend")):
+            continue
+        group = re.sub(r"_\d+$", "", name) or group
+        style = dict(re.findall(r"([\w-]+): ([^;]+)", element.get("style", "")))
+        shape = (
+            group,
+            style.get("stroke-dasharray"),
+            element.get("{http://www.w3.org/1999/xlink}href"),
+        )
+        for color in {style.get("fill"), style.get("stroke")} - {None, "none"} - FRAME:
+            if color.startswith("#"):  # else a pattern, which is a shape of its own
+                found.add((color, shape))
+        pending += [(child, group) for child in element]
+    return found
+
+
+def confusions(text):
+    """List the pairs of colours in a figure that somebody takes for the same."""
+    found = []
+    for (color, shape), (other, other_shape) in combinations(sorted(marks(text), key=str), 2):
+        if color == other:
+            continue
+        found += [
+            f"{color}, {other}: {eyes}"
+            for eyes, kind in EYES.items()
+            if difference(color, other, kind) < CLEARLY
+        ]
+        if shape == other_shape and abs(lightness(color) - lightness(other)) < LIGHTER:
+            found.append(f"{color}, {other}: grey")
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
+def test_no_colours_are_confused(path):
+    """With fewer cones all differ; printed in grey, shapes differ or one is clearly lighter."""
+    assert marks(path.read_text("utf-8")), "nothing was found in the figure"
+    assert confusions(path.read_text("utf-8")) == []
+
+
+LINES = '<svg><g id="line2d_1"><path style="stroke: {}; {}"/><path style="stroke: {}"/></g></svg>'
+
+
+@pytest.mark.parametrize(
+    ("color", "dash", "other", "who"),
+    [
+        ("#0072b2", "", "#d55e00", []),
+        ("#b08000", "", "#6aa000", ["deuteranopia", "grey", "protanopia"]),
+        ("#b08000", "stroke-dasharray: 4,2", "#6aa000", ["deuteranopia", "protanopia"]),
+        ("#777777", "stroke-dasharray: 4,2", "#7b7b7b", [*EYES]),
+    ],
+    ids=["blue and orange", "brown and green", "one dashed", "two greys"],
+)
+def test_what_is_confused_is_found(color, dash, other, who):
+    """Who takes two lines for the same, depends on their colours, and in grey on dashes."""
+    found = confusions(LINES.format(color, dash, other))
+
+    assert sorted(line.rpartition(": ")[2] for line in found) == sorted(who)
+
+
+def test_axes_are_not_looked_at():
+    """Ticks and what the axes are labelled with are black or grey, and meant to be alike."""
+    assert (
+        marks(f'<svg><g id="matplotlib.axis_1">{LINES.format("#777777", "", "#7b7b7b")}</g></svg>')
+        == set()
+    )
