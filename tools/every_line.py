@@ -89,8 +89,8 @@ def settings(module: str, folder: Path) -> str:
     }
     text = "".join(f"{key}=\n    " + "\n    ".join(lines) + "\n" for key, lines in lists.items())
     fixed = "process_isolation=fork\nuse_git_change_detection=false\n"
-    # Seconds = 4 * (what the tests take without a mutant + 5): some mutants make loops endless.
-    fixed += "timeout_multiplier=4\ntimeout_constant=5\n"
+    # CPU seconds are 4 * (what the tests take without a mutant + 5): some loops become endless.
+    fixed += "timeout_multiplier=2\ntimeout_constant=5\n"
     return f"[mutmut]\n{fixed}{text}"
 
 
