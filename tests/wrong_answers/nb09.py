@@ -92,7 +92,7 @@ def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
         optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
     best_loss, best_weights, waited = float("inf"), None, 0
     model.train()
-    for _ in range(max_epochs):
+    for _ in range(max(max_epochs - (bug == "an epoch less"), 1)):
         weights_before = copy.deepcopy(model.state_dict())
         if bug != "stays in eval":
             model.train()
@@ -188,5 +188,10 @@ WRONG = [
     (checks.check_train_and_keep_best, with_bug("copied too early"), "weights of the best epoch"),
     (checks.check_train_and_keep_best, with_bug("back every time"), "once, after the loop"),
     (checks.check_train_and_keep_best, with_bug("too patient"), "yours ran 4"),
+    (
+        checks.check_train_and_keep_best,
+        with_bug("an epoch less"),
+        "3 epochs at most, 3 epochs are run; yours ran 2",
+    ),
     (checks.check_train_and_keep_best, with_bug("last loss"), "the lowest validation loss"),
 ]
