@@ -81,6 +81,14 @@ def textbook(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     return epoch
 
 
+def by_length(lengths, batch_size: int, n_steps: int):
+    """Return batches of similar length, whole windows of them, so that all lengths occur."""
+    import seqclf_utils as sc
+    from seqclf_utils.batches import WINDOW
+
+    return sc.LengthBatchSampler(lengths, batch_size, window=min(WINDOW, n_steps))
+
+
 def ours(
     sequences,
     labels,
@@ -103,7 +111,7 @@ def ours(
     criterion = torch.nn.BCEWithLogitsLoss()
     batches = {"batch_size": batch_size, "shuffle": True}
     if similar:
-        batches = {"batch_sampler": sc.LengthBatchSampler(dataset.lengths, batch_size)}
+        batches = {"batch_sampler": by_length(dataset.lengths, batch_size, n_steps)}
     loader = DataLoader(dataset, **batches, collate_fn=collate_whole)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
     if compiled:
@@ -141,7 +149,7 @@ def ready(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     import seqclf_utils as sc
 
     dataset = sc.SequenceDataset(sequences, labels, vocab_size=VOCAB_SIZE)
-    sampler = islice(sc.LengthBatchSampler(dataset.lengths, batch_size), n_steps)
+    sampler = islice(by_length(dataset.lengths, batch_size, n_steps), n_steps)
     batches = [dataset.__getitems__(rows).tensors for rows in sampler]
     model = sc.LSTMClassifier()
     criterion = torch.nn.BCEWithLogitsLoss()
@@ -165,15 +173,18 @@ def ready(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 def bare(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     """Run what cannot be left out: `nn.LSTM` forward, backward and the optimizer's step.
 
-    The batches, of similar length and embedded already, are made beforehand.
+    The batches, of similar length and embedded already, are made beforehand. Gradients that fade
+    over hundreds of steps become too small for normal floats, which takes processors several times
+    as long; the limit does without them.
     """
     import torch
 
     import seqclf_utils as sc
 
+    torch.set_flush_denormal(True)
     dataset = sc.SequenceDataset(sequences, labels, vocab_size=VOCAB_SIZE)
     embed = torch.nn.Embedding(VOCAB_SIZE, EMBED_DIM)
-    sampler = islice(sc.LengthBatchSampler(dataset.lengths, batch_size), n_steps)
+    sampler = islice(by_length(dataset.lengths, batch_size, n_steps), n_steps)
     with torch.no_grad():
         batches = [embed(dataset.__getitems__(rows).tensors[0]) for rows in sampler]
     lstm = torch.nn.LSTM(EMBED_DIM, HIDDEN_SIZE, batch_first=True)
