@@ -7,8 +7,19 @@ import ipywidgets as widgets
 import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
+from traitlets import Unicode
 
 from seqclf_utils.plotting import plot_loss_curves
+
+
+class Picture(widgets.Image):
+    """A picture whose content changes, with words for who cannot see it as its `tooltip`.
+
+    ipywidgets has no alt text. It has a tooltip, which screen readers read out, but which fails in
+    JupyterLab for all that has no description; so this has one, without content.
+    """
+
+    description = Unicode("").tag(sync=True)
 
 
 def live_curves(steps: Iterable[int], losses: Sequence[tuple[int, float, float]]) -> Iterator[int]:
@@ -23,7 +34,7 @@ def live_curves(steps: Iterable[int], losses: Sequence[tuple[int, float, float]]
     Yields:
         The same steps.
     """
-    image = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", height="auto"))
+    image = Picture(format="png", layout=widgets.Layout(max_width="100%", height="auto"))
     try:
         for step in steps:
             yield step

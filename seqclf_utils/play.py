@@ -254,6 +254,8 @@ class Game:
             raise TypeError(f"rng is a {type(rng).__name__}; it must be an np.random.Generator")
         import ipywidgets as widgets  # only who plays pays for it, not every import of the package
 
+        from seqclf_utils.live import Picture
+
         self.model, self.rng = model, rng
         self.who = widgets.Dropdown(
             options=[("a secret player", "secret"), ("a cheat", "cheat"), ("honest", "honest")],
@@ -264,7 +266,7 @@ class Game:
         self.new = widgets.Button(description="new table")
         self.ask = widgets.Button(description="who was it?")
         fit = widgets.Layout(max_width="100%", height="auto")  # also in a narrow window
-        self.image = widgets.Image(format="png", width=840, layout=fit, tooltip=PICTURE)
+        self.image = Picture(format="png", width=840, layout=fit, tooltip=PICTURE)
         self.words = widgets.HTML()
         self.who.observe(lambda _: self.sit_down(), names="value")
         self.once.on_click(lambda _: self.show(self.table.throw()))

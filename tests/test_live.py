@@ -33,13 +33,14 @@ def test_one_picture_follows_the_losses(shown):
     assert len(set(pictures)) == 3
     assert image.tooltip == "after epoch 3: lowest validation loss 0.610, in epoch 2"
     assert image.format == "png"
+    assert image.get_state()["description"] == ""  # without it, JupyterLab fails on the tooltip
     assert (image.layout.max_width, image.layout.height) == ("100%", "auto")
 
 
 def test_the_picture_is_gone_at_the_end(shown, monkeypatch):
     """However training ends: after the last epoch, early, or with an error."""
     closed = []
-    monkeypatch.setattr(live.widgets.Image, "close", lambda self: closed.append(self))
+    monkeypatch.setattr(live.Picture, "close", lambda self: closed.append(self))
 
     assert list(live_curves([0, 1], LOSSES)) == [0, 1]
     for _ in live_curves([0, 1, 2], LOSSES):

@@ -56,7 +56,7 @@ async function waitForRest(tab, minutes = 10) {
   await tab.waitForFunction(
     () => {
       const panel = window.jupyterapp.shell.currentWidget;
-      const busy = panel.content.widgets.some((cell) => cell.prompt === "*" || cell.node.querySelector(".jp-InputPrompt")?.textContent === "[*]:");
+      const busy = panel.content.widgets.some(({ model }) => model.executionState === "running");
       return panel.sessionContext.session?.kernel?.status === "idle" && !busy;
     },
     null,
@@ -120,8 +120,8 @@ function printed(outputs) {
 
 async function runAll(tab, name) {
   const stored = await codeCells(tab);
-  await menu(tab, "Edit", "notebook:clear-all-cell-outputs");
-  await menu(tab, "Run", "notebook:run-all-cells");
+  await menu(tab, "Edit", "editmenu:clear-all");
+  await menu(tab, "Run", "runmenu:run-all");
   await tab.waitForTimeout(500);
   await waitForRest(tab, 20);
   const cells = await codeCells(tab);
