@@ -127,8 +127,11 @@ def test_ci_runs_the_command_of_the_readme():
     script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert script[-1].replace("python3", "python") == "python course.py test"
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    browser = workflow["jobs"].pop("in-a-browser")
     for job in workflow["jobs"].values():
         assert job["steps"][-1] == {"run": "python course.py test"}
+    for command in ("book --check", "browser"):
+        assert {"run": f"python course.py {command}"} in browser["steps"]
     matrix = workflow["jobs"]["test"]["strategy"]["matrix"]
     assert len(matrix["os"]) == 3
     assert matrix["python"][0] == "3.11"
