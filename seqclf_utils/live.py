@@ -1,12 +1,13 @@
-"""Draw the loss curves while a model trains, and leave nothing behind in the notebook."""
+"""Show in a notebook how training goes, and leave nothing behind."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import ipywidgets as widgets
 import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
+from tqdm.notebook import tqdm
 from traitlets import Unicode
 
 from seqclf_utils.plotting import plot_loss_curves
@@ -22,29 +23,56 @@ class Picture(widgets.Image):
     description = Unicode("").tag(sync=True)
 
 
-def live_curves(steps: Iterable[int], losses: Sequence[tuple[int, float, float]]) -> Iterator[int]:
-    """Draw the loss curves after each step, in a notebook.
+def watch(
+    epochs: Sequence[int],
+    losses: Sequence[tuple[int, float, float]],
+    *,
+    progress: bool,
+    live: bool,
+) -> Iterator[int]:
+    """Show a progress bar and loss curves while the caller goes through the epochs.
 
-    It is one picture whose content changes, so nothing flickers, and it is gone at the end.
+    The curves are one picture whose content changes, so nothing flickers. At the end all is gone; a
+    notebook that is saved then has an empty output in this place.
 
     Args:
-        steps: What to count through.
+        epochs: What to go through.
         losses: Epoch, train_loss and val_loss of each finished epoch; the caller adds to it.
+        progress: Whether to show the bar.
+        live: Whether to show the curves.
 
     Yields:
-        The same steps.
+        The same epochs.
     """
-    image = Picture(format="png", layout=widgets.Layout(max_width="100%", height="auto"))
+    bar = tqdm(total=len(epochs), unit="epoch", leave=False, display=False)
+    layout = widgets.Layout(max_width="100%", height="auto", display="none")
+    picture = Picture(format="png", width=640, layout=layout)
+    box = widgets.VBox([bar.container] * progress + [picture] * live)
+    handle = display(box, display_id=True)
     try:
-        for step in steps:
-            yield step
-            is_first = not image.value
-            image.value = draw_losses(losses)
-            image.tooltip = say_losses(losses)  # which screen readers read out
-            if is_first:  # before that there is nothing to see
-                display(image)
+        for epoch in epochs:
+            yield epoch
+            bar.update()
+            if live:
+                show_losses(losses, picture)
     finally:
-        image.close()
+        bar.total = bar.n  # to stop early is no failure, for which tqdm would leave a red bar
+        for widget in (bar, picture, box):
+            widget.close()
+        handle.update({}, raw=True)
+
+
+def show_losses(losses: Sequence[tuple[int, float, float]], picture: Picture) -> None:
+    """Bring the picture up to date.
+
+    Args:
+        losses: Epoch, train_loss and val_loss of each finished epoch, at least one.
+        picture: Where to draw; it is hidden before it has a content.
+    """
+    with picture.hold_sync():  # one change, not two or three
+        picture.value = draw_losses(losses)
+        picture.tooltip = say_losses(losses)
+    picture.layout.display = "block"
 
 
 def draw_losses(losses: Sequence[tuple[int, float, float]]) -> bytes:

@@ -1,8 +1,8 @@
-"""Show a person how training goes, and leave nothing behind in the notebook."""
+"""Show a person how training goes, and nobody else."""
 
 from collections.abc import Iterator, Sequence
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from seqclf_utils.audience import in_notebook, person_watches
 from seqclf_utils.validation import check_flag
@@ -17,7 +17,7 @@ def epochs_left(
         losses: Epoch, train_loss and val_loss of each finished epoch; the caller adds to it.
         max_epochs: The last epoch.
         progress: Whether to show a progress bar while a person watches.
-        live: Whether to draw the loss curves anew after each epoch while a person watches.
+        live: Whether to draw the loss curves after each epoch, in a notebook that a person runs.
 
     Returns:
         The epochs, from the one after the last in `losses`.
@@ -25,31 +25,12 @@ def epochs_left(
     Raises:
         TypeError: If `progress` or `live` is neither True nor False.
     """
-    shown = check_flag("progress", progress)
-    epochs = progress_bar(range(len(losses) + 1, max_epochs + 1), shown=shown)
-    if check_flag("live", live) and person_watches() and in_notebook():
-        from seqclf_utils.live import live_curves  # what draws is loaded only for who watches
+    shown = {"progress": check_flag("progress", progress), "live": check_flag("live", live)}
+    epochs = range(len(losses) + 1, max_epochs + 1)
+    if not (person_watches() and any(shown.values())):
+        return iter(epochs)
+    if in_notebook():
+        from seqclf_utils.live import watch  # what draws is loaded only for who watches
 
-        return live_curves(epochs, losses)
-    return epochs
-
-
-def progress_bar(steps: Sequence[int], *, shown: bool = True) -> Iterator[int]:
-    """Wrap `steps` in a progress bar that only a person sees and that leaves nothing behind.
-
-    Args:
-        steps: What to count through.
-        shown: False hides the bar always.
-
-    Yields:
-        The same steps, counted by tqdm.
-    """
-    watched = shown and person_watches()
-    bar = tqdm(total=len(steps), unit="epoch", leave=False, disable=not watched)
-    try:
-        for step in steps:
-            yield step
-            bar.update()
-    finally:
-        bar.total = bar.n  # to stop early is no failure, for which tqdm would leave a red bar
-        bar.close()
+        return watch(epochs, losses, **shown)
+    return iter(tqdm(epochs, unit="epoch", leave=False, disable=not progress))

@@ -1,57 +1,95 @@
-"""Loss curves that grow while a model trains: one picture, always up to date, gone at the end."""
+"""What a notebook shows during training: always up to date, without flicker, gone at the end."""
 
+from types import SimpleNamespace
+
+import ipywidgets as widgets
 import pytest
 import torch
 from torch import nn
 
 from seqclf_utils import LSTMClassifier, fit, live, make_casino, make_loaders, split_indices
-from seqclf_utils.live import draw_losses, live_curves
+from seqclf_utils.live import draw_losses, watch
 
 LOSSES = [(1, 0.7, 0.68), (2, 0.6, 0.61), (3, 0.5, 0.65)]
 
 
 @pytest.fixture
 def shown(monkeypatch):
-    """Catch what is displayed, with the picture it had at that moment."""
-    images = []
-    monkeypatch.setattr(live, "display", lambda image: images.append((image, image.value)))
-    return images
+    """Catch what is displayed, what replaces it later, and which widgets were closed."""
+    caught = SimpleNamespace(boxes=[], updates=[], closed=[])
+
+    def display(box, **options):
+        assert options == {"display_id": True}
+        caught.boxes.append(box)
+        return SimpleNamespace(update=lambda *args, **kw: caught.updates.append((args, kw)))
+
+    close = widgets.Widget.close
+    monkeypatch.setattr(live, "display", display)
+    monkeypatch.setattr(
+        widgets.Widget, "close", lambda self: caught.closed.append(self) or close(self)
+    )
+    return caught
 
 
 def test_one_picture_follows_the_losses(shown):
     """It appears after the first epoch, and after each further one it is drawn anew."""
     losses, seen = [], []
-    for step in live_curves(range(3), losses):
-        seen.append([image.value for image, _ in shown])
+    for step in watch(range(3), losses, progress=False, live=True):
+        (picture,) = shown.boxes[0].children
+        seen.append((picture.value, picture.layout.display))
         losses.append(LOSSES[step])
 
     pictures = [draw_losses(LOSSES[:n]) for n in (1, 2, 3)]
-    ((image, first),) = shown
-    assert seen == [[], [pictures[0]], [pictures[1]]]
-    assert first == pictures[0]
-    assert image.value == pictures[2]
+    assert seen == [(b"", "none"), (pictures[0], "block"), (pictures[1], "block")]
+    assert picture.value == pictures[2]
     assert len(set(pictures)) == 3
-    assert image.tooltip == "after epoch 3: lowest validation loss 0.610, in epoch 2"
-    assert image.format == "png"
-    assert image.get_state()["description"] == ""  # without it, JupyterLab fails on the tooltip
-    assert (image.layout.max_width, image.layout.height) == ("100%", "auto")
+    assert picture.tooltip == "after epoch 3: lowest validation loss 0.610, in epoch 2"
+    assert (picture.format, picture.width) == ("png", "640")
+    assert (picture.layout.max_width, picture.layout.height) == ("100%", "auto")
+    assert len(shown.boxes) == 1
 
 
-def test_the_picture_is_gone_at_the_end(shown, monkeypatch):
+def test_each_drawing_is_one_change(monkeypatch):
+    """Picture and words travel together: a change on its own would draw the old one once more."""
+    sent = []
+    picture = live.Picture()
+    monkeypatch.setattr(picture, "send_state", lambda key=None: sent.append(set(key)))
+
+    live.show_losses(LOSSES, picture)
+
+    assert sent == [{"value", "tooltip"}]
+    assert picture.get_state()["description"] == ""  # without it, JupyterLab fails on the tooltip
+
+
+def test_the_bar_counts_epochs(shown):
+    """Beside the curves or alone; nothing is red at the end."""
+    for curves in (True, False):
+        for last in (3, 2):
+            for epoch in watch([1, 2, 3], LOSSES, progress=True, live=curves):
+                if epoch > last:
+                    break
+            bar, *rest = shown.boxes[-1].children
+            assert [type(child) for child in rest] == [live.Picture] * curves
+            assert (bar.children[1].value, bar.children[1].max) == (last, 3)
+            assert bar.children[1].bar_style != "danger"
+            assert "epoch" in bar.children[2].value
+
+
+def test_all_is_gone_at_the_end(shown):
     """However training ends: after the last epoch, early, or with an error."""
-    closed = []
-    monkeypatch.setattr(live.Picture, "close", lambda self: closed.append(self))
-
-    assert list(live_curves([0, 1], LOSSES)) == [0, 1]
-    for _ in live_curves([0, 1, 2], LOSSES):
-        if len(shown) == 2:
+    assert list(watch([0, 1], LOSSES, progress=True, live=True)) == [0, 1]
+    for _ in watch([0, 1, 2], LOSSES, progress=True, live=True):
+        if len(shown.boxes) == 2:
             break
     with pytest.raises(ZeroDivisionError):
-        for step in live_curves([1, 0], LOSSES):
+        for step in watch([1, 0], LOSSES, progress=True, live=True):
             1 / step
 
-    assert closed == [image for image, _ in shown]
-    assert len(closed) == 3
+    assert len(shown.boxes) == 3
+    for box in shown.boxes:
+        assert box in shown.closed
+        assert box.children[1] in shown.closed
+    assert shown.updates == [(({},), {"raw": True})] * 3
 
 
 def test_what_is_drawn(monkeypatch):
@@ -100,8 +138,9 @@ def test_watching_changes_nothing(shown, monkeypatch, capsys):
     (watched, its_weights), (unseen, weights) = results
     assert watched.equals(unseen)
     assert torch.equal(its_weights, weights)
-    ((image, _),) = shown
-    assert image.value == draw_losses(list(watched.iloc[:, :3].itertuples(index=False, name=None)))
+    ((picture,),) = [box.children for box in shown.boxes]
+    drawn = list(watched.iloc[:, :3].itertuples(index=False, name=None))
+    assert picture.value == draw_losses(drawn)
     assert tuple(capsys.readouterr()) == ("", "")
 
 
@@ -115,4 +154,4 @@ def test_no_live_curves_unless_wished(shown, monkeypatch):
 
     fit(LSTMClassifier(hidden_size=2), *loaders, max_epochs=1, progress=False)
 
-    assert shown == []
+    assert shown.boxes == []

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from seqclf_utils import live
-from seqclf_utils.progress import epochs_left, progress_bar
+from seqclf_utils.progress import epochs_left
 
 PERSON = SimpleNamespace(_allow_stdin=True)
 PROGRAM = SimpleNamespace(_allow_stdin=False)
@@ -40,21 +40,35 @@ def test_flags_are_true_or_false(name):
 
 
 @pytest.mark.parametrize(
-    ("kernel", "wish", "is_drawn"),
-    [(PERSON, True, True), (PERSON, False, False), (PROGRAM, True, False), (None, True, False)],
-    ids=["person", "not wished", "program", "terminal"],
+    ("kernel", "progress", "curves", "is_shown"),
+    [
+        (PERSON, True, True, True),
+        (PERSON, True, False, True),
+        (PERSON, False, True, True),
+        (PERSON, False, False, False),
+        (PROGRAM, True, True, False),
+        (None, False, True, False),
+    ],
+    ids=["both", "bar", "curves", "neither", "program", "terminal"],
 )
-def test_curves_are_drawn_where_a_person_can_see_them(kernel, wish, is_drawn, monkeypatch):
+def test_a_notebook_shows_what_is_wished_to_a_person(
+    kernel, progress, curves, is_shown, monkeypatch
+):
     """In a notebook that a person runs, and nowhere else; the epochs are the same."""
     pretend_kernel(kernel, monkeypatch)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     calls = []
-    monkeypatch.setattr(live, "live_curves", lambda *args: calls.append(args) or args[0])
+    monkeypatch.setattr(
+        live, "watch", lambda *args, **kw: calls.append((args, kw)) or iter(args[0])
+    )
     losses = []
 
-    assert list(epochs_left(losses, 3, progress=False, live=wish)) == [1, 2, 3]
+    assert list(epochs_left(losses, 3, progress=progress, live=curves)) == [1, 2, 3]
 
-    assert [args[1] is losses for args in calls] == [True] * is_drawn
+    assert len(calls) == is_shown
+    for (_, passed_on), options in calls:
+        assert passed_on is losses
+        assert options == {"progress": progress, "live": curves}
 
 
 def test_nothing_is_printed_when_no_person_watches(monkeypatch, capsys):
@@ -96,26 +110,6 @@ def test_progress_bar_in_a_terminal(is_terminal, monkeypatch, capsys):
     monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
 
-    assert list(progress_bar(range(3))) == [0, 1, 2]
+    assert list(epochs_left([], 3, progress=True, live=False)) == [1, 2, 3]
 
     assert ("epoch" in capsys.readouterr().err) is is_terminal
-
-
-@pytest.mark.parametrize(
-    ("kernel", "is_shown"),
-    [
-        (SimpleNamespace(_allow_stdin=True), True),
-        (SimpleNamespace(_allow_stdin=False), False),
-        (SimpleNamespace(), False),
-    ],
-    ids=["person", "program", "unknown"],
-)
-def test_progress_bar_in_a_notebook(kernel, is_shown, monkeypatch, capsys):
-    """In a notebook a person watches if the kernel may ask for input."""
-    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
-    shell = SimpleNamespace(kernel=kernel)
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-
-    assert list(progress_bar(range(3))) == [0, 1, 2]
-
-    assert ("epoch" in capsys.readouterr().err) is is_shown

@@ -43,7 +43,7 @@ from torch import nn
 import seqclf_utils as sc
 from seqclf_utils import casino, datasets, plotting, validation
 from seqclf_utils.play import percent, picture, plot_dice_table
-from seqclf_utils.progress import progress_bar
+from seqclf_utils.progress import epochs_left
 
 SPLITS = sc.SplitIndices([0, 1, 2], [3], [4])
 HISTORY = {
@@ -1112,10 +1112,12 @@ def test_a_seed_of_any_type_repeats_all_random_numbers(seed, kind):
 
 
 @examples(25)
-@given(st.lists(st.integers(), max_size=5), st.booleans())
-def test_a_progress_bar_counts_through_everything(steps, shown):
-    """What goes in comes out, in order."""
-    assert list(progress_bar(steps, shown=shown)) == steps
+@given(st.integers(0, 5), st.integers(1, 5), st.booleans(), st.booleans())
+def test_epochs_left_are_those_that_are_not_finished(finished, max_epochs, progress, live):
+    """Whether shown or not, in order."""
+    losses = [(epoch, 0.5, 0.5) for epoch in range(1, finished + 1)]
+    left = epochs_left(losses, max_epochs, progress=progress, live=live)
+    assert list(left) == list(range(1, max_epochs + 1))[finished:]
 
 
 # --------------------------------------------------------------------------------- csv_data

@@ -214,18 +214,18 @@ async function solve(tab) {
 async function startFilm(tab, index) {
   await tab.evaluate((index) => {
     const film = (window.film = { nodes: new Set(), sources: new Set(), heights: new Set(), gaps: 0 });
+    let wasGone = false;
     const record = () => {
       const img = document.querySelector(`.jp-Cell[data-windowed-list-index="${index}"] .jp-OutputArea img`);
-      if (img?.complete && img.naturalHeight) {
+      if (img?.clientHeight) {
         film.nodes.add(img);
         film.sources.add(img.src);
         film.heights.add(img.clientHeight);
-        film.last = performance.now();
-        film.hidden = 0;
+        if (wasGone) film.gaps += 1; // it came back
+        wasGone = false;
       } else if (film.nodes.size) {
-        film.hidden = (film.hidden ?? 0) + 1;
+        wasGone = true;
       }
-      if (img && film.hidden) film.gaps += 1; // it came back after it was gone
       window.filming = requestAnimationFrame(record);
     };
     record();
@@ -278,9 +278,11 @@ async function watchTraining(tab) {
   await tab.waitForTimeout(3000);
   const saved = JSON.parse(fs.readFileSync(path.join(course, "notebooks", `${TRAINING.notebook}.ipynb`)));
   const { outputs } = saved.cells.find(({ source }) => [source].flat().join("").includes(TRAINING.cell));
-  if (outputs.length) find(TRAINING.notebook, `training leaves ${JSON.stringify(outputs).slice(0, 200)}`);
-  const rest = await tab.locator(`.jp-Cell[data-windowed-list-index="${index}"] .jp-OutputArea-child`).count();
-  if (rest) find(TRAINING.notebook, `training leaves ${rest} outputs on the screen`);
+  const left = outputs.filter(({ data }) => !data || Object.keys(data).length); // what shows anything
+  if (left.length) find(TRAINING.notebook, `training leaves ${JSON.stringify(left).slice(0, 200)}`);
+  const area = tab.locator(`.jp-Cell[data-windowed-list-index="${index}"] .jp-Cell-outputWrapper`);
+  const height = await area.evaluate((node) => node.clientHeight);
+  if (height > 20) find(TRAINING.notebook, `training leaves ${height} pixels on the screen`);
   await photograph(tab, `${TRAINING.notebook}-finished`);
 }
 
