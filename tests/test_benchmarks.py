@@ -1,13 +1,15 @@
 """The benchmark measures what it says: pipelines that learn the same, in turn, side by side."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+import torch
 
-from benchmarks import bench, large
+from benchmarks import bench, denormal, large
 from benchmarks.data import LENGTHS, make_data
-from benchmarks.pipelines import PIPELINES
+from benchmarks.pipelines import PIPELINES, by_length
 
 TASK = {"n": 400, "lengths": LENGTHS[0], "batch_size": 16, "n_steps": 25}
 
@@ -102,3 +104,30 @@ def test_the_page_has_a_place_for_the_tables():
     for name in PIPELINES:
         plain = name.removesuffix(" on torch").removesuffix(" on TensorFlow")
         assert f"| {plain} |" in text or plain in "skorch, Lightning, fastai"
+
+
+def test_batches_of_few_steps_hold_all_lengths():
+    """Eight batches out of 400 are a whole window: sorted by length, every length has its share."""
+    lengths = np.tile(np.arange(1, 101), 1000)
+    torch.manual_seed(0)
+    eight = list(itertools.islice(by_length(lengths, 250, 8), 8))
+
+    means = sorted(lengths[rows].mean() for rows in eight)
+    assert abs(np.mean(means) - lengths.mean()) < 3
+    assert means[0] < 15
+    assert means[-1] > 85
+
+
+def test_denormal_numbers_are_there_and_then_are_not(monkeypatch):
+    """The setting is in force when a pass is timed; afterwards the process is as it was."""
+    seen = []
+
+    def train(*args, **kw):
+        seen.append((torch.tensor(1e-40) * 0.5).item() > 0)
+
+    monkeypatch.setattr(denormal, "train", train)
+    monkeypatch.setattr(denormal, "ROUNDS", 1)
+    for flush in (False, True, False):
+        denormal.seconds([], real=True, flush=flush)
+
+    assert seen == [True, True, False, False, True, True]
