@@ -24,6 +24,7 @@ from seqclf_utils import (
     make_loaders,
     split_indices,
     train_one_epoch,
+    training,
 )
 
 CRITERION = nn.BCEWithLogitsLoss()
@@ -349,6 +350,26 @@ def test_logits_of_another_shape_are_refused(learn):
 
 
 # --------------------------------------------------------------------------------- evaluate
+
+
+def test_a_logit_that_is_nan_in_training_is_a_loss_that_is_nan():
+    """Training names the batch; the logits themselves are looked at in validation."""
+    model = OneLogit()
+    nn.init.constant_(model.logit, math.nan)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    with pytest.raises(ValueError, match="loss of training batch 1 is nan"):
+        train_one_epoch(model, TRAIN, CRITERION, optimizer)
+
+
+def test_an_optimizer_is_needed():
+    """A learning rate in its place is told so before anything is learned."""
+    model = OneLogit()
+
+    with pytest.raises(TypeError, match="optimizer is float; it must be one of"):
+        train_one_epoch(model, TRAIN, CRITERION, 0.1)
+
+    assert model.calls == []
 
 
 def test_weights_that_are_nan_have_no_loss():
@@ -795,6 +816,14 @@ def test_fit_learns_the_crude_casino():
         ({"learning_rate": -1.0}, ValueError, "learning_rate is -1.0; it must be finite and at"),
         ({"learning_rate": math.nan}, ValueError, "learning_rate is nan; it must be finite"),
         ({"learning_rate": "fast"}, TypeError, "learning_rate is 'fast'; it must be a number"),
+        ({"learning_rate": 1000.5}, ValueError, "learning_rate is 1000.5; it must be .*1000"),
+        (
+            {"max_epochs": 10**9 + 1},
+            ValueError,
+            "max_epochs is 1000000001; it must be .*1000000000",
+        ),
+        ({"train": None}, TypeError, "train_loader is NoneType; it must yield batches"),
+        ({"val": 3}, TypeError, "val_loader is .*; it must yield batches"),
     ],
 )
 def test_bad_settings_are_named_before_training(options, error, message):
@@ -805,6 +834,28 @@ def test_bad_settings_are_named_before_training(options, error, message):
         fit_one_logit(model, **options)
 
     assert model.calls == []
+
+
+def test_largest_settings_are_allowed():
+    """A billion epochs, which patience ends early, and steps that make the loss large."""
+    history = fit_one_logit(OneLogit(), max_epochs=10**9, learning_rate=1000.0, patience=1)
+
+    assert len(history) < 10
+
+
+def test_a_bar_and_no_curves_unless_it_is_said(monkeypatch):
+    """What is shown is decided where epochs are counted."""
+    wishes = []
+
+    def epochs_left(losses, max_epochs, **shown):
+        wishes.append(shown)
+        return iter(range(len(losses) + 1, max_epochs + 1))
+
+    monkeypatch.setattr(training, "epochs_left", epochs_left)
+    fit(OneLogit(), TRAIN, VAL, max_epochs=1)
+    fit(OneLogit(), TRAIN, VAL, max_epochs=1, progress=False, live=True)
+
+    assert wishes == [{"progress": True, "live": False}, {"progress": False, "live": True}]
 
 
 def test_only_the_first_of_equal_epochs_is_best():
