@@ -44,7 +44,7 @@ def watch(
     Yields:
         The same epochs.
     """
-    bar = tqdm(total=len(epochs), unit="epoch", leave=False, display=False)
+    bar = tqdm(total=len(epochs), unit="epoch", leave=False, display=False, mininterval=0)
     layout = widgets.Layout(max_width="100%", height="auto", display="none")
     picture = Picture(format="png", width=640, layout=layout)
     box = widgets.VBox([bar.container] * progress + [picture] * live)
