@@ -71,6 +71,12 @@ WRONG = [
         lambda o, n: o.masked_fill_(~real_steps(o, n)[:, :, None], -torch.inf).amax(dim=1),
         "changed outputs",
     ),
+    (
+        checks.check_max_pool,
+        lambda o, n: o.masked_fill(~real_steps(o, n), -torch.inf).amax(dim=1),
+        "needs a third axis",
+    ),
+    (checks.check_max_pool, lambda o, n: o.reshape(5), "your code raised RuntimeError"),
     (checks.check_max_pool, masked_mean, "expected [[-2.0, 1.0]"),
     (checks.check_max_pool, lambda o, n: o.max(dim=1), "Take .values"),
     (checks.check_batch_sizes, lambda n: [4, 3, 2, 1, 1], "should be a tensor"),
