@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # The repository's address, as it follows github.com/. It has none yet: put it here, and tests name
 # the other places, so that the links to Colab and Binder lead to it.
-REPOSITORY = "OWNER/REPOSITORY"
+REPOSITORY = "_OWNER_/REPOSITORY"
 BRANCH = "main"
 CHAPTERS = {
     "Notebooks": ["notebooks/*.ipynb"],

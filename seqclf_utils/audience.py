@@ -1,4 +1,4 @@
-"""Tell whether a person is watching: only then are progress bars and buttons worth showing."""
+"""Tell whether a person is watching, for whom progress bars, buttons and the like are shown."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ def in_notebook() -> bool:
     """Tell whether this runs in a notebook, which can show pictures and buttons.
 
     Returns:
-        False in a terminal, also in IPython's, and in a script.
+        False in a script, in a terminal, and in IPython without a kernel.
     """
     return _kernel() is not None
 

@@ -61,8 +61,8 @@ def show_figure(figure: Figure, name: str, *, alt: str) -> None:
 def image_tag(png: bytes, alt: str) -> str:
     """Return a picture as HTML, as JupyterLab shows alt text in no other form.
 
-    Only a person gets it: other readers of notebooks know the alt text of `image/png`, and some
-    show no picture in HTML.
+    Only a person gets it, so that stored outputs keep to `image/png`, whose alt text other readers
+    know: some of them show no picture in HTML. A notebook that a person saves has it twice.
 
     Args:
         png: The picture as PNG.

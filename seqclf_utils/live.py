@@ -1,6 +1,7 @@
 """Show in a notebook how training goes, and leave nothing behind."""
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 
 import ipywidgets as widgets
@@ -12,12 +13,14 @@ from traitlets import Unicode
 
 from seqclf_utils.plotting import plot_loss_curves
 
+REFRESH = 0.5  # seconds at least between two drawings, which take 0.1 s each
+
 
 class Picture(widgets.Image):
-    """A picture whose content changes, with words for who cannot see it as its `tooltip`.
+    """A picture that changes, and says in its `tooltip` what it shows.
 
-    ipywidgets has no alt text. It has a tooltip, which screen readers read out, but which fails in
-    JupyterLab for all that has no description; so this has one, without content.
+    Pictures of ipywidgets have no alt text. Screen readers read the tooltip instead, but in
+    JupyterLab a tooltip needs a widget with a description, so this class has an empty one.
     """
 
     description = Unicode("").tag(sync=True)
@@ -44,7 +47,10 @@ def watch(
     Yields:
         The same epochs.
     """
-    bar = tqdm(total=len(epochs), unit="epoch", leave=False, display=False, mininterval=0)
+    bar = tqdm(
+        **{"total": len(losses) + len(epochs), "initial": len(losses), "unit": "epoch"},
+        **{"leave": False, "display": False, "mininterval": REFRESH, "miniters": 1},
+    )
     layout = widgets.Layout(max_width="100%", height="auto", display="none")
     picture = Picture(format="png", width=640, layout=layout)
     box = widgets.VBox([bar.container] * progress + [picture] * live)
@@ -52,27 +58,46 @@ def watch(
     try:
         for epoch in epochs:
             yield epoch
-            bar.update()
-            if live:
-                show_losses(losses, picture)
+            if bar.update() and live:
+                live = show_losses(losses, picture)
     finally:
         bar.total = bar.n  # to stop early is no failure, for which tqdm would leave a red bar
-        for widget in (bar, picture, box):
-            widget.close()
+        bar.close()
+        for widget in (*bar.container.children, bar.container, picture, box):
+            close(widget)
         handle.update({}, raw=True)
 
 
-def show_losses(losses: Sequence[tuple[int, float, float]], picture: Picture) -> None:
-    """Bring the picture up to date.
+def close(widget: widgets.Widget) -> None:
+    """Take a widget off the page, and what it looks like with it.
+
+    Args:
+        widget: The widget; its children stay.
+    """
+    for part in (widget, widget.layout, getattr(widget, "style", None)):
+        if part is not None:
+            part.close()
+
+
+def show_losses(losses: Sequence[tuple[int, float, float]], picture: Picture) -> bool:
+    """Bring the picture up to date; if it cannot be drawn, training goes on without.
 
     Args:
         losses: Epoch, train_loss and val_loss of each finished epoch, at least one.
         picture: Where to draw; it is hidden before it has a content.
+
+    Returns:
+        Whether that worked.
     """
-    with picture.hold_sync():  # one change, not two or three
-        picture.value = draw_losses(losses)
-        picture.tooltip = say_losses(losses)
+    try:
+        with picture.hold_sync():  # one change, not two or three
+            picture.value = draw_losses(losses)
+            picture.tooltip = say_losses(losses)
+    except Exception as error:
+        warnings.warn(f"The loss curves cannot be drawn ({error}); training goes on.", stacklevel=2)
+        return False
     picture.layout.display = "block"
+    return True
 
 
 def draw_losses(losses: Sequence[tuple[int, float, float]]) -> bytes:
@@ -110,4 +135,4 @@ def say_losses(losses: Sequence[tuple[int, float, float]]) -> str:
         'after epoch 3: lowest validation loss 0.612, in epoch 2'
     """
     epoch, _, lowest = min(losses, key=lambda row: row[2])
-    return f"after epoch {losses[-1][0]}: lowest validation loss {lowest:.3f}, in epoch {epoch}"
+    return f"after epoch {losses[-1][0]}: lowest validation loss {lowest:.3g}, in epoch {epoch}"

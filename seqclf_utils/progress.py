@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from tqdm import tqdm
 
 from seqclf_utils.audience import in_notebook, person_watches
-from seqclf_utils.validation import check_flag
 
 
 def epochs_left(
@@ -21,16 +20,13 @@ def epochs_left(
 
     Returns:
         The epochs, from the one after the last in `losses`.
-
-    Raises:
-        TypeError: If `progress` or `live` is neither True nor False.
     """
-    shown = {"progress": check_flag("progress", progress), "live": check_flag("live", live)}
     epochs = range(len(losses) + 1, max_epochs + 1)
-    if not (person_watches() and any(shown.values())):
+    if not (person_watches() and (progress or live)):
         return iter(epochs)
     if in_notebook():
         from seqclf_utils.live import watch  # what draws is loaded only for who watches
 
-        return watch(epochs, losses, **shown)
-    return iter(tqdm(epochs, unit="epoch", leave=False, disable=not progress))
+        return watch(epochs, losses, progress=progress, live=live)
+    options = {"initial": len(losses), "total": max_epochs, "leave": False}
+    return iter(tqdm(epochs, unit="epoch", disable=not progress, **options))

@@ -17,6 +17,7 @@ from seqclf_utils.validation import (
     check_batches,
     check_count,
     check_finite,
+    check_flags,
     check_learning,
     check_loaders,
     check_logits,
@@ -214,6 +215,7 @@ def fit(
     """
     check_count("max_epochs", max_epochs, minimum=1, maximum=10**9)
     check_loaders(train_loader=train_loader, val_loader=val_loader)
+    check_flags(progress=progress, live=live)
     learning_rate = check_nonnegative("learning_rate", learning_rate, maximum=1000)
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(check_model(model).parameters(), lr=learning_rate, fused=True)

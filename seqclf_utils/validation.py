@@ -157,6 +157,19 @@ def check_flag(name: str, value: bool) -> bool:
     return bool(value)
 
 
+def check_flags(**flags: bool) -> None:
+    """Check that each is True or False.
+
+    Args:
+        flags: What the caller passed, by argument name.
+
+    Raises:
+        TypeError: If one of them is anything else.
+    """
+    for name, value in flags.items():
+        check_flag(name, value)
+
+
 def check_nonnegative(name: str, value: float, *, maximum: float = math.inf) -> float:
     """Return `value` as a float if it is a finite number from 0 to `maximum`.
 

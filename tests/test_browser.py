@@ -5,9 +5,14 @@ The tour itself needs Chromium, node and npm; `python course.py browser` runs it
 
 import json
 import re
+import subprocess
+import sys
+import time
 import urllib.error
 import urllib.request
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from notebook_text import NOTEBOOKS, ROOT
@@ -51,9 +56,49 @@ def test_a_server_that_never_answers_shows_its_log(tmp_path):
     """What it wrote last is what helps."""
     log = tmp_path / "log"
     log.write_text("port is taken")
+    url = f"http://127.0.0.1:{browser.free_port()}"
+    silent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
-    with pytest.raises(RuntimeError, match="port is taken"):
-        browser.wait_for(f"http://127.0.0.1:{browser.free_port()}", log, seconds=1)
+    with silent as server, pytest.raises(RuntimeError, match="port is taken"):
+        browser.wait_for(url, server, log, seconds=1)
+
+
+def test_nobody_waits_for_a_server_that_has_ended(tmp_path):
+    """Its log is shown at once."""
+    log = tmp_path / "log"
+    log.write_text("no such option")
+    server = subprocess.Popen([sys.executable, "-c", ""])
+    server.wait()
+    started = time.monotonic()
+
+    with pytest.raises(RuntimeError, match="no such option"):
+        browser.wait_for("http://127.0.0.1:9", server, log)
+
+    assert time.monotonic() - started < 10
+
+
+def test_words_and_places_reach_the_tour(monkeypatch, tmp_path):
+    """What is run in the end, and that its status is passed on."""
+    commands = []
+    done = SimpleNamespace(returncode=7)
+    monkeypatch.setattr(book, "obstacle", lambda: "")
+    monkeypatch.setattr(book, "chromium", lambda: "/chromium")
+    monkeypatch.setattr(book, "install_browser_tools", lambda: None)
+    monkeypatch.setattr(browser, "PICTURES", tmp_path / "pictures")
+    monkeypatch.setattr(browser, "jupyterlab", lambda folder: nullcontext(("http://x", "token")))
+    monkeypatch.setattr(browser, "run_script", lambda command: commands.append(command) or done)
+
+    assert browser.main(["04", "05"]) == 7
+
+    ((node, script, address, token, course, *rest),) = commands
+    assert (node, Path(script).name, address, token) == (
+        "node",
+        "check_lab.mjs",
+        "http://x",
+        "token",
+    )
+    assert Path(course).name == "course"
+    assert rest == [str(book.MODULES), "/chromium", str(tmp_path / "pictures"), "04", "05"]
 
 
 def test_without_chromium_it_says_so(monkeypatch):

@@ -16,7 +16,9 @@ from tools.checkout import copy_checkout
 
 IN_COLAB = """\
 if "google.colab" in sys.modules and not os.path.exists("../seqclf_utils"):  # only in Colab
-    os.system("git clone -q https://github.com/{repository} course && pip install -q ./course")
+    url = "https://github.com/{repository}"
+    if os.system(f"rm -rf course && git clone -q {{url}} course && pip install -q ./course") != 0:
+        raise OSError(f"The course could not be fetched from {{url}}")
     os.chdir("course/notebooks")
 """
 
@@ -34,9 +36,17 @@ def test_the_first_cell_fetches_the_course_in_colab(path):
 @pytest.fixture
 def colab(monkeypatch, tmp_path):
     """Pretend to be in Colab: git fetches this checkout, and pip only notes what it is asked."""
-    course = tmp_path / "github" / "OWNER" / "REPOSITORY"
+    course = tmp_path / "github" / "_OWNER_" / "REPOSITORY"
     copy_checkout(ROOT, course)
-    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    git = [
+        "git",
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x@example.org",
+        "-c",
+        "commit.gpgsign=false",
+    ]
     for step in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
         subprocess.run([*git, *step], cwd=course, check=True)
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
@@ -56,7 +66,7 @@ def colab(monkeypatch, tmp_path):
 @pytest.mark.skipif(os.name == "nt" or not shutil.which("git"), reason="needs git and a shell")
 def test_the_course_is_fetched_once(colab):
     """The notebook is beside the others then, the package installed; again, and nothing happens."""
-    block = IN_COLAB.format(repository="OWNER/REPOSITORY")
+    block = IN_COLAB.format(repository="_OWNER_/REPOSITORY")
     for _ in range(2):
         exec(block, {"sys": sys, "os": os})
 
@@ -67,11 +77,34 @@ def test_the_course_is_fetched_once(colab):
     assert log == f"{colab / 'content'} install -q ./course\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+@pytest.mark.parametrize("what", ["git", "pip"])
+@pytest.mark.skipif(os.name == "nt" or not shutil.which("git"), reason="needs git and a shell")
+def test_what_fails_is_told_and_can_be_tried_again(what, colab, monkeypatch):
+    """A network that is gone, or a full disk: the cell says so, and works when it is run again."""
+    block = IN_COLAB.format(repository="_OWNER_/REPOSITORY")
+    pip = colab / "bin" / "pip"
+    works = pip.read_text("utf-8")
+    with monkeypatch.context() as broken:
+        if what == "git":
+            broken.delenv("GIT_CONFIG_COUNT")
+            broken.setenv("GIT_ALLOW_PROTOCOL", "file")
+        else:
+            pip.write_text("#!/bin/sh\nexit 1\n")
+        with pytest.raises(OSError, match=r"could not be fetched from https://github\.com/_OWNER_"):
+            exec(block, {"sys": sys, "os": os})
+    assert Path.cwd() == colab / "content"
+    pip.write_text(works)
+
+    exec(block, {"sys": sys, "os": os})
+
+    assert Path.cwd() == colab / "content" / "course" / "notebooks"
+
+
+@pytest.mark.skipif(os.name == "nt" or not shutil.which("git"), reason="needs git and a shell")
 def test_nothing_is_fetched_elsewhere(colab, monkeypatch):
     """Whoever took a single notebook home is told by Python what is missing."""
     monkeypatch.delitem(sys.modules, "google.colab")
 
-    exec(IN_COLAB.format(repository="OWNER/REPOSITORY"), {"sys": sys, "os": os})
+    exec(IN_COLAB.format(repository="_OWNER_/REPOSITORY"), {"sys": sys, "os": os})
 
     assert list(Path.cwd().iterdir()) == []

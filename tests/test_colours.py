@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from colorspacious import cspace_convert, deltaE
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from notebook_text import ROOT
 
 FIGURES = sorted((ROOT / "figures").glob("*.svg"))
@@ -40,6 +40,16 @@ def lightness(color):
     return cspace_convert(to_rgb(color), "sRGB1", "CAM02-UCS")[0]
 
 
+def opacity(style, kind):
+    """Return how much of a paint covers what is below, 0..1."""
+    return float(style.get(f"{kind}-opacity", 1)) * float(style.get("opacity", 1))
+
+
+def on_paper(color, strength):
+    """Mix a colour with the white of the paper."""
+    return to_hex([1 - strength * (1 - part) for part in to_rgb(color)])
+
+
 def marks(text):
     """List what a figure is drawn with, beside its axes: colour, and shape without the colour."""
     found, pending = set(), [(ElementTree.fromstring(text), "")]
@@ -50,23 +60,34 @@ def marks(text):
             continue
         group = re.sub(r"_\d+$", "", name) or group
         style = dict(re.findall(r"([\w-]+): ([^;]+)", element.get("style", "")))
+        paints = [(style.get(kind), opacity(style, kind)) for kind in ("fill", "stroke")]
         shape = (
             group,
             style.get("stroke-dasharray"),
             element.get("{http://www.w3.org/1999/xlink}href"),
+            style.get("fill", "none") != "none" and style.get("stroke", "none") == "none",
         )
-        for color in {style.get("fill"), style.get("stroke")} - {None, "none"} - FRAME:
-            if color.startswith("#"):  # else a pattern, which is a shape of its own
-                found.add((color, shape))
+        for color, strength in paints:
+            # Else a pattern, which is a shape of its own, or nothing.
+            if color and color.startswith("#") and color not in FRAME:
+                found.add((on_paper(color, strength), shape))
         pending += [(child, group) for child in element]
     return found
 
 
+def is_area(shape):
+    """Tell whether something is a filled area without an edge."""
+    return shape[-1]
+
+
 def confusions(text):
-    """List the pairs of colours in a figure that somebody takes for the same."""
+    """List the pairs of colours in a figure that somebody takes for the same.
+
+    Areas are compared with areas and lines with lines: these two look different to everybody.
+    """
     found = []
     for (color, shape), (other, other_shape) in combinations(sorted(marks(text), key=str), 2):
-        if color == other:
+        if color == other or is_area(shape) != is_area(other_shape):
             continue
         found += [
             f"{color}, {other}: {eyes}"
@@ -95,8 +116,9 @@ LINES = '<svg><g id="line2d_1"><path style="stroke: {}; {}"/><path style="stroke
         ("#b08000", "", "#6aa000", ["deuteranopia", "grey", "protanopia"]),
         ("#b08000", "stroke-dasharray: 4,2", "#6aa000", ["deuteranopia", "protanopia"]),
         ("#777777", "stroke-dasharray: 4,2", "#7b7b7b", [*EYES]),
+        ("#0072b2", "stroke-opacity: 0.05; stroke-dasharray: 4,2", "#f3f8fb", [*EYES]),
     ],
-    ids=["blue and orange", "brown and green", "one dashed", "two greys"],
+    ids=["blue and orange", "brown and green", "one dashed", "two greys", "nearly white"],
 )
 def test_what_is_confused_is_found(color, dash, other, who):
     """Who takes two lines for the same, depends on their colours, and in grey on dashes."""

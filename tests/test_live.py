@@ -26,6 +26,7 @@ def shown(monkeypatch):
 
     close = widgets.Widget.close
     monkeypatch.setattr(live, "display", display)
+    monkeypatch.setattr(live, "REFRESH", 0)  # as if each epoch took its time
     monkeypatch.setattr(
         widgets.Widget, "close", lambda self: caught.closed.append(self) or close(self)
     )
@@ -44,10 +45,38 @@ def test_one_picture_follows_the_losses(shown):
     assert seen == [(b"", "none"), (pictures[0], "block"), (pictures[1], "block")]
     assert picture.value == pictures[2]
     assert len(set(pictures)) == 3
-    assert picture.tooltip == "after epoch 3: lowest validation loss 0.610, in epoch 2"
+    assert picture.tooltip == "after epoch 3: lowest validation loss 0.61, in epoch 2"
     assert (picture.format, picture.width) == ("png", "640")
     assert (picture.layout.max_width, picture.layout.height) == ("100%", "auto")
     assert len(shown.boxes) == 1
+
+
+def test_drawing_does_not_hold_up_training(shown, monkeypatch):
+    """Epochs that are over at once are not drawn each: at most one picture in each interval."""
+    monkeypatch.setattr(live, "REFRESH", 60)
+
+    for _ in watch(range(100), LOSSES, progress=True, live=True):
+        pass
+
+    assert shown.boxes[0].children[1].value == b""
+
+
+def test_curves_that_nobody_wants_are_not_drawn(shown, monkeypatch):
+    """A bar alone costs no drawing."""
+    monkeypatch.setattr(live, "draw_losses", lambda losses: pytest.fail("drawn"))
+
+    assert list(watch([1, 2], LOSSES, progress=True, live=False)) == [1, 2]
+
+
+def test_training_goes_on_without_curves_that_cannot_be_drawn(shown):
+    """Losses too large for any axis end the drawing, with one warning, and nothing else."""
+    losses = [(1, 1e200, 1e200)]
+
+    with pytest.warns(UserWarning, match="loss curves cannot be drawn .* training goes on") as told:
+        assert list(watch([2, 3, 4], losses, progress=False, live=True)) == [2, 3, 4]
+
+    assert len(told) == 1
+    assert shown.boxes[0].children[0].layout.display == "none"
 
 
 def test_each_drawing_is_one_change(monkeypatch):
@@ -71,7 +100,7 @@ def test_the_bar_counts_epochs(shown):
                     break
             bar, *rest = shown.boxes[-1].children
             assert [type(child) for child in rest] == [live.Picture] * curves
-            assert (bar.children[1].value, bar.children[1].max) == (last, 3)
+            assert (bar.children[1].value, bar.children[1].max) == (3 + last, 6)
             assert bar.children[1].bar_style != "danger"
             assert bar.children[2].value.count("epoch") == 1
             assert "X" not in bar.children[2].value
@@ -90,7 +119,8 @@ def test_all_is_gone_at_the_end(shown):
     assert len(shown.boxes) == 3
     for box in shown.boxes:
         assert box in shown.closed
-        assert set(box.children) <= set(shown.closed)
+        for child in box.children:
+            assert {child, child.layout, *getattr(child, "children", ())} <= set(shown.closed)
     assert shown.updates == [(({},), {"raw": True})] * 3
 
 
@@ -113,7 +143,7 @@ def test_what_is_drawn(monkeypatch):
     ]
     assert [line.get_marker() for line in ax.lines] == [".", "."]
     assert ax.get_title(loc="left") + ax.get_title() == (
-        "after epoch 3: lowest validation loss 0.610, in epoch 2"
+        "after epoch 3: lowest validation loss 0.61, in epoch 2"
     )
     assert list(ax.texts) == []
     assert ax.figure.get_size_inches().tolist() == [6.4, 4.0]
@@ -123,7 +153,7 @@ def test_what_is_drawn(monkeypatch):
 
 def test_equal_losses_name_the_first_epoch():
     """As early stopping does, which keeps the weights of the first of them."""
-    assert live.say_losses([(1, 0.5, 0.6), (2, 0.5, 0.6)]).endswith("0.600, in epoch 1")
+    assert live.say_losses([(1, 0.5, 0.6), (2, 0.5, 0.6)]).endswith("0.6, in epoch 1")
 
 
 def test_watching_changes_nothing(shown, monkeypatch, capsys):

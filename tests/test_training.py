@@ -822,6 +822,8 @@ def test_fit_learns_the_crude_casino():
             ValueError,
             "max_epochs is 1000000001; it must be .*1000000000",
         ),
+        ({"live": "yes"}, TypeError, "live is 'yes'; it must be True or False"),
+        ({"progress": 1}, TypeError, "progress is 1; it must be True or False"),
         ({"train": None}, TypeError, "train_loader is NoneType; it must yield batches"),
         ({"val": 3}, TypeError, "val_loader is .*; it must yield batches"),
     ],

@@ -237,7 +237,7 @@ def test_addresses_are_those_of_the_book():
     assert f"https://colab.research.google.com/github/{start}" in SETUP
     start = f"{pages.REPOSITORY}/{pages.BRANCH}?labpath=notebooks/00_start_here.ipynb"
     assert f"https://mybinder.org/v2/gh/{start}" in SETUP
-    assert ("no public address yet" in SETUP) == pages.REPOSITORY.startswith("OWNER/")
+    assert ("no public address yet" in SETUP) == pages.REPOSITORY.startswith("_OWNER_/")
 
 
 def test_setup_names_what_exists():

@@ -110,7 +110,7 @@ def main(words: list[str], *, look: bool) -> int:
     status = build()
     if status == 0:
         print(f"The book is in {BUILD / 'html' / 'index.html'}", flush=True)
-        if "OWNER/" in (ROOT / "docs" / "book_pages.py").read_text("utf-8"):
+        if "_OWNER_/" in (ROOT / "docs" / "book_pages.py").read_text("utf-8"):
             print("The repository has no address yet: links to Colab and Binder lead nowhere.")
     return status or (check(words) if look else 0)
 

@@ -2,7 +2,7 @@
 
 It does what a reader does, in a copy of the course: runs all cells of each notebook, throws the die
 of 00, answers an exercise of 02, watches training in 04 and stops it. Pictures of all of it lie in
-docs/_build/lab afterwards. It takes about a quarter of an hour and needs node, npm and Chromium.
+docs/_build/lab afterwards. It takes up to half an hour and needs node, npm and Chromium.
 With words, only notebooks whose names contain one of them are opened.
 """
 
@@ -23,6 +23,7 @@ from tools import book
 from tools.checkout import copy_checkout
 
 PICTURES = book.BUILD / "lab"
+run_script = subprocess.run
 QUIET = '{"fetchNews": "false", "checkForUpdates": false}'  # else JupyterLab asks first of all
 NOTIFICATIONS = Path("@jupyterlab", "apputils-extension", "notification.jupyterlab-settings")
 
@@ -60,9 +61,10 @@ def jupyterlab(folder: Path) -> Iterator[tuple[str, str]]:
         Its address and its token.
 
     Raises:
-        RuntimeError: If it does not answer within a minute.
+        RuntimeError: If it ends, or does not answer within a minute.
     """
-    address, token = f"http://127.0.0.1:{(port := free_port())}", secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
+    address = f"http://127.0.0.1:{port}"
     options = ["--no-browser", "--expose-app-in-browser", f"--ServerApp.port={port}"]
     options += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--allow-root"]
     command = [sys.executable, "-m", "jupyterlab", *options, "--ServerApp.root_dir=."]
@@ -71,16 +73,17 @@ def jupyterlab(folder: Path) -> Iterator[tuple[str, str]]:
             command, cwd=folder / "course", stdout=log, stderr=log, env=environment(folder)
         )
         try:
-            wait_for(f"{address}/api?token={token}", folder / "jupyterlab.log")
+            wait_for(f"{address}/api?token={token}", server, folder / "jupyterlab.log")
             yield address, token
         finally:
             server.terminate()
             server.wait(30)
 
 
-def wait_for(url: str, log: Path, *, seconds: int = 60) -> None:
+def wait_for(url: str, server: subprocess.Popen, log: Path, *, seconds: int = 60) -> None:
     """Wait until a server answers."""
-    for _ in range(4 * seconds):
+    end = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < end:
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
@@ -103,7 +106,7 @@ def main(words: list[str]) -> int:
         with jupyterlab(Path(folder)) as (address, token):
             places = [course, book.MODULES, book.chromium(), PICTURES]
             command = [*script, address, token, *map(str, places), *words]
-            status = subprocess.run(command).returncode
+            status = run_script(command).returncode
     print(f"Pictures: {PICTURES}")
     return status
 

@@ -75,6 +75,7 @@ def main(names: list[str]) -> None:
         names: Parts of file names, such as "04".
     """
     os.environ["SEQCLF_FIGURES"] = "write"
+    os.environ["SEQCLF_PROGRESS"] = "0"  # whatever the person wishes who runs this
     paths = [
         path
         for path in sorted(NOTEBOOKS_DIR.glob("*.ipynb"))

@@ -233,9 +233,9 @@ def check_train_and_keep_best(train_and_keep_best: Callable) -> str | None:
         n_epochs = len(probe.val_weights) // len(_VAL)
         if n_epochs != 3:
             return f"with {case}, 3 epochs are run; yours ran {n_epochs}."
-    best = np.average(_val_losses(probe.val_weights[0]), weights=[4, 1])
-    if not close(loss, best):
-        return f"return the lowest validation loss, {best:.3f} here; yours is {loss}."
+        best = np.average(_val_losses(probe.val_weights[0]), weights=[4, 1])
+        if not close(loss, best):
+            return f"return the lowest validation loss, {best:.3f} here; yours is {loss}."
     return None
 
 

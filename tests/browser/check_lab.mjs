@@ -273,7 +273,7 @@ async function watchTraining(tab) {
   const film = await stopFilm(tab);
   console.log(`${TRAINING.notebook}: live curves ${JSON.stringify(film)}`);
   if (film.nodes !== 1 || film.heights.length !== 1 || film.gaps) find(TRAINING.notebook, "the curves flicker");
-  if (film.sources < 10) find(TRAINING.notebook, `only ${film.sources} pictures for 17 epochs`);
+  if (film.sources < 4) find(TRAINING.notebook, `only ${film.sources} pictures for 17 epochs`);
   await menu(tab, "File", "docmanager:save");
   await tab.waitForTimeout(3000);
   const saved = JSON.parse(fs.readFileSync(path.join(course, "notebooks", `${TRAINING.notebook}.ipynb`)));
@@ -311,6 +311,7 @@ for (const name of names.map((name) => path.parse(name).name).sort()) {
   await menu(tab, "Kernel", "kernelmenu:shutdown").catch(() => {});
   await tab.close({ runBeforeUnload: false });
 }
+if (!counts.notebooks) find("notebooks", `none has ${words.join(" or ")} in its name`);
 await browser.close();
 console.log(JSON.stringify(counts));
 process.exit(counts.findings ? 1 : 0);

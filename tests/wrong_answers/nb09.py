@@ -125,6 +125,8 @@ def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
                 best_weights = weights_before
         if waited >= patience + (bug == "too patient"):
             model.load_state_dict(best_weights)
+            if bug == "last loss if stopped":
+                return val_loss
             break
         if bug == "back every time":
             model.load_state_dict(best_weights)
@@ -193,5 +195,6 @@ WRONG = [
         with_bug("an epoch less"),
         "3 epochs at most, 3 epochs are run; yours ran 2",
     ),
+    (checks.check_train_and_keep_best, with_bug("last loss if stopped"), "the lowest validation"),
     (checks.check_train_and_keep_best, with_bug("last loss"), "the lowest validation loss"),
 ]
