@@ -73,8 +73,11 @@ every_plot = pytest.mark.parametrize(
         lambda ax: plot_padded_batch(torch.tensor([[1, 2]]), torch.tensor([2]), ax=ax),
         lambda ax: plot_throws([np.array([1, 6])], ["a"], ax=ax),
         lambda ax: plot_outline(np.array([1, 5, 3]), ax=ax),
+        lambda ax: plot_lines([1, 2], {"a": [1, 2]}, best_possible=[2, 3], ax=ax),
+        lambda ax: plot_histograms({"a": [1, 2]}, 2, ax=ax),
+        lambda ax: plot_dots({"a": [1, 2]}, best_possible=[2], ax=ax),
     ],
-    ids=["loss_curves", "padded_batch", "throws", "outline"],
+    ids=["loss_curves", "padded_batch", "throws", "outline", "lines", "histograms", "dots"],
 )
 
 
@@ -88,6 +91,8 @@ def test_plots_draw_into_the_axes_they_are_given(plot):
 
     assert plot(None) not in (left, right)
     assert len(plt.get_fignums()) == 2
+    for number in plt.get_fignums():
+        plt.figure(number).canvas.draw()  # only now some mistakes are noticed
 
 
 @every_plot
@@ -118,6 +123,18 @@ def test_loss_curves_hold_the_history(history):
         np.testing.assert_array_equal(lines[label].get_ydata(), history[column])
         assert to_hex(lines[label].get_color()) == color
         assert lines[label].get_linestyle() == style
+
+
+def test_the_restored_epoch_has_the_colour_of_its_curve_and_no_entry_in_the_legend(history):
+    """A dot on the validation curve and a thin line through it."""
+    ax = plot_loss_curves(history)
+
+    dot, upright = ax.get_lines()[2:]
+    assert dot.get_xydata().tolist() == [[3, 0.55]]
+    assert list(upright.get_xdata()) == [3, 3]
+    assert to_hex(dot.get_color()) == to_hex(upright.get_color()) == VAL_COLOR
+    assert upright.get_alpha() < 1
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["train", "validation"]
 
 
 def test_loss_curves_are_labelled_with_units(history):
@@ -190,6 +207,20 @@ def test_lines_show_the_best_possible_dotted_grey_last_and_labelled():
     assert (text.get_text(), text.xy) == ("best possible", (3, 4))
     assert to_hex(text.get_color()) == BEST_COLOR
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_each_line_has_its_place_colour_and_style():
+    """Colour never alone carries meaning; and the legend holds what was asked for."""
+    x, heights = [10, 20, 40], [[1, 2, 3], [3, 2, 1], [2, 2, 2]]
+
+    ax = plot_lines(x, dict(zip("abc", heights, strict=True)), best_possible=[4, 4, 4])
+
+    lines = ax.get_lines()
+    assert [line.get_xdata().tolist() for line in lines] == [x] * 4
+    assert [line.get_ydata().tolist() for line in lines] == [*heights, [4, 4, 4]]
+    looks = [(to_hex(line.get_color()), line.get_linestyle()) for line in lines]
+    assert looks == [(TRAIN_COLOR, "-"), (VAL_COLOR, "--"), ("#cc79a7", "-."), (BEST_COLOR, ":")]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b", "c"]
 
 
 def test_lines_have_no_best_possible_unless_asked_for():
@@ -314,6 +345,19 @@ def test_outline_is_drawn_closed():
 
 
 # ------------------------------------------------------------------------- use_course_style
+
+
+def test_outline_has_its_colours_and_begins_at_a_dot():
+    """The walk is blue on a paler blue, and its start at (0, 0) is orange."""
+    ax = plot_outline(np.array([1, 3, 5]))
+
+    walk, start = ax.get_lines()
+    (area,) = ax.patches
+    assert start.get_xydata().tolist() == [[0, 0]]
+    assert to_hex(walk.get_color()) == to_hex(area.get_facecolor()) == TRAIN_COLOR
+    assert to_hex(start.get_color()) == VAL_COLOR
+    assert area.get_alpha() < 0.5
+    assert not ax.axison
 
 
 def test_course_style():
@@ -649,6 +693,16 @@ BAD = [
         lambda h: plot_lines([1, 2], {n: [1, 2] for n in "abcd"}, best_possible=[1, 2]),
         "curves holds 4 names; there must be 1..3",
     ),
+    (lambda h: plot_lines([1, np.nan], LINE), "x[1] is nan; it must be"),
+    (lambda h: plot_lines([1, 2], {" ": [1, 2]}), "curves holds the name ' ', which no legend"),
+    (lambda h: plot_lines([1, 2], {None: [1, 2]}), "curves holds the name None, which no legend"),
+    (
+        lambda h: plot_histograms({n: [1, 2] for n in "abcde"}, 3),
+        "values holds 5 names; there must",
+    ),
+    (lambda h: plot_histograms({"a": [1, 2]}, 10_001), "bins is 10001; it must be at most 10000"),
+    (lambda h: plot_dots({"a": [1, np.nan]}), "scores['a'][1] is nan; it must be"),
+    (lambda h: plot_throws([[1, 7]], ["a"]), "sequences[0][1] is 7; symbols must be 1..6"),
     (lambda h: plot_lines([1, 2], {"_a": [1, 2]}), "curves holds the name '_a', which no legend"),
     (lambda h: plot_lines([1, 2], {"a": [1]}), "curves['a'] has 1 entries; there must be 2"),
     (lambda h: plot_lines([1, 2], LINE, best_possible=[1]), "best_possible has 1 entries; there"),
@@ -714,6 +768,13 @@ def test_columns_with_an_odd_index_and_names_of_any_kind_are_drawn():
     assert ax.texts[0].xy == (3, 3)
     assert len(ax.get_lines()) == 4
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["5", "5", "('x', 1)"]
+
+
+def test_largest_number_of_bins_and_lowest_face_are_allowed():
+    """What is refused begins one further on."""
+    assert len(plot_histograms({"a": [0, 1]}, 10_000).patches) == 10_000
+    boxes = [text.get_bbox_patch() for text in plot_throws([[1, 2]], ["a"], marked=[1]).texts]
+    assert [box is not None for box in boxes] == [True, False]
 
 
 def test_histograms_and_dots_are_drawn():

@@ -872,6 +872,24 @@ ACCEPTED = {
     r"Game\.__init__: \)$": "only what is written beside a list",
     r"train_one_epoch: logits = .*finite=None": "None is as false as False",
     r"\.fit: optimizer = .*(fused=(None|False)|=learning_rate, )\)": "the same steps, more slowly",
+    r"trained\..*astype\(None\)": "None means float64 to NumPy",
+    r"_read_weights: .*np\.load\(file, \)": "NumPy's default is not to unpickle either",
+    r"_read_weights: raise ValueError.*strip": "only a full stop in a message changes",
+    r"plot_loss_curves: .*to_numpy\(dtype=None\)": "the column holds bools already",
+    r'plotting\..*label=(None|"_RESTORED")|"o", color=VAL_COLOR, \)': "no legend shows it anyway",
+    r"plot_lines: .*best_possible, color=BEST_COLOR, linestyle=\":\", \)": "no legend shows it anyway",
+    r"plotting\..*(linewidth|lw|alpha|markersize|fontsize)=(None|\d)": "how it looks, not what it is",
+    r"plotting\..*(color=(TRAIN|VAL)_COLOR|color=color|ls=style)(, alpha=0.5|, label=\w+|, )\)": (
+        "how thick or pale it is, not what it is"
+    ),
+    r"plot_padded_batch: .*(#dddddd|WHITE|///|#222222|color=None|set_visible|tick_params)": (
+        "how it looks, not what it means"
+    ),
+    r"plot_throws: (fontsize|ha|va|$)|plot_throws: .*(BLACK|set_visible|tick_params|xlim|Locator)": (
+        "how it looks, not what it means"
+    ),
+    r"plot_dots: .*column - spread": "the same dots from right to left",
+    r"_label_best_possible: (xycoords=None,|textcoords=None,|xytext|$)": "some points further off",
     r"live\.watch: .*(leave|display)=None": "None is as false as False",
     r"live\.watch: .*Picture\(width": "png is the default of ipywidgets",
     r"live\.watch: bar\.total = None": "of an unknown number nothing is missing either",
