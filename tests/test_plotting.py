@@ -720,6 +720,7 @@ BAD = [
         "bins is ragged; it must be a plain arr",
     ),
     (lambda h: plot_histograms({"a": [1, 1 + 1e-15]}, 40), "bins is 40; it must be fewer, for the"),
+    (lambda h: plot_histograms({"a": [1, 1 + 4e-15]}, 40), "bins is 40; it must be fewer, for the"),
     (
         lambda h: plot_lines([1, 2], {"a": [1, -1e308]}),
         "curves['a'][1] is -1e+308; it must be at m",

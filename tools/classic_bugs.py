@@ -877,19 +877,22 @@ ACCEPTED = {
     r"_read_weights: raise ValueError.*strip": "only a full stop in a message changes",
     r"plot_loss_curves: .*to_numpy\(dtype=None\)": "the column holds bools already",
     r'plotting\..*label=(None|"_RESTORED")|"o", color=VAL_COLOR, \)': "no legend shows it anyway",
-    r"plot_lines: .*best_possible, color=BEST_COLOR, linestyle=\":\", \)": "no legend shows it anyway",
-    r"plotting\..*(linewidth|lw|alpha|markersize|fontsize)=(None|\d)": "how it looks, not what it is",
+    r"plot_lines: .*best_possible, .*linestyle=\":\", \)": "no legend shows it anyway",
+    r"plotting\..*(linewidth|lw|alpha|markersize|fontsize)=(None|\d)": "how thick or pale it is",
     r"plotting\..*(color=(TRAIN|VAL)_COLOR|color=color|ls=style)(, alpha=0.5|, label=\w+|, )\)": (
-        "how thick or pale it is, not what it is"
+        "how thick or pale it is"
     ),
     r"plot_padded_batch: .*(#dddddd|WHITE|///|#222222|color=None|set_visible|tick_params)": (
         "how it looks, not what it means"
     ),
-    r"plot_throws: (fontsize|ha|va|$)|plot_throws: .*(BLACK|set_visible|tick_params|xlim|Locator)": (
+    r"plot_throws: (fontsize|ha|va|$)": "how it looks, not what it means",
+    r"plot_throws: .*(BLACK|set_visible|tick_params|xlim|MaxNLocator)": (
         "how it looks, not what it means"
     ),
     r"plot_dots: .*column - spread": "the same dots from right to left",
-    r"_label_best_possible: (xycoords=None,|textcoords=None,|xytext|$)": "some points further off",
+    r'plot_outline: ax\.axis\("OFF"\)': "another spelling of the same",
+    r'"XXtogetherXX"|"TOGETHER"': "only the wording of a message changes",
+    r"_label_best_possible: (xycoords=None,|textcoords=None,|xytext|$)": "a few points further off",
     r"live\.watch: .*(leave|display)=None": "None is as false as False",
     r"live\.watch: .*Picture\(width": "png is the default of ipywidgets",
     r"live\.watch: bar\.total = None": "of an unknown number nothing is missing either",
