@@ -134,6 +134,8 @@ def test_the_restored_epoch_has_the_colour_of_its_curve_and_no_entry_in_the_lege
     assert list(upright.get_xdata()) == [3, 3]
     assert to_hex(dot.get_color()) == to_hex(upright.get_color()) == VAL_COLOR
     assert upright.get_alpha() < 1
+    (name,) = ax.texts
+    assert (name.xy, name.xycoords) == ((3, 1), ("data", "axes fraction"))  # above the axes
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["train", "validation"]
 
 
@@ -683,6 +685,11 @@ BAD = [
         lambda h: plot_loss_curves(h.assign(is_best=1)),
         "history['is_best'] holds int64 values; each",
     ),
+    (
+        lambda h: plot_loss_curves(h.assign(is_best=[True, True, False, False, False])),
+        "history['is_best'] is True 2 times; it must be once",
+    ),
+    (lambda h: plot_loss_curves([0.5]), "history is a list; it must be what fit returns"),
     (lambda h: plot_loss_curves(h.assign(is_best=True)), "history['is_best'] is True 5 times; it"),
     (lambda h: plot_loss_curves(h, best_possible=np.nan), "best_possible is nan; it must be a fin"),
     (
@@ -769,6 +776,21 @@ def test_columns_with_an_odd_index_and_names_of_any_kind_are_drawn():
     assert ax.texts[0].xy == (3, 3)
     assert len(ax.get_lines()) == 4
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["5", "5", "('x', 1)"]
+
+
+def test_largest_number_is_drawn():
+    """What is refused begins above it, on either side of zero."""
+    ax = plot_lines([0, 1], {"a": [1e100, -1e100]})
+
+    assert ax.get_lines()[0].get_ydata().tolist() == [1e100, -1e100]
+
+
+def test_the_best_possible_loss_is_named_at_the_right_end(history):
+    """At the height of its line, wherever the epochs end."""
+    ax = plot_loss_curves(history, best_possible=0.4)
+
+    name = next(text for text in ax.texts if text.get_text() == "best possible")
+    assert (name.xy, name.xycoords) == ((1, 0.4), ("axes fraction", "data"))
 
 
 def test_largest_number_of_bins_and_lowest_face_are_allowed():

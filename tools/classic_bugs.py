@@ -890,6 +890,10 @@ ACCEPTED = {
         "how it looks, not what it means"
     ),
     r"plot_dots: .*column - spread": "the same dots from right to left",
+    r'use_course_style: .*(dpi": 101|"WHITE"|size": 12|frameon": True)': "how it looks, no more than that",
+    r"plot_loss_curves: (textcoords=None,|xytext|\)?$)": "a few points further off",
+    r"plot_loss_curves: .*(axhline.*\":\", \)|margins)": "no legend shows it; more room around",
+    r"plot_padded_batch: .*va=\"center\", \)": "how it looks, not what it means",
     r'plot_outline: ax\.axis\("OFF"\)': "another spelling of the same",
     r'"XXtogetherXX"|"TOGETHER"': "only the wording of a message changes",
     r"_label_best_possible: (xycoords=None,|textcoords=None,|xytext|$)": "a few points further off",
