@@ -890,7 +890,7 @@ ACCEPTED = {
         "how it looks, not what it means"
     ),
     r"plot_dots: .*column - spread": "the same dots from right to left",
-    r'use_course_style: .*(dpi": 101|"WHITE"|size": 12|frameon": True)': "how it looks, no more than that",
+    r'use_course_style: .*(dpi": 101|"WHITE"|size": 12|frameon": True)': "only how it all looks",
     r"plot_loss_curves: (textcoords=None,|xytext|\)?$)": "a few points further off",
     r"plot_loss_curves: .*(axhline.*\":\", \)|margins)": "no legend shows it; more room around",
     r"plot_padded_batch: .*va=\"center\", \)": "how it looks, not what it means",
