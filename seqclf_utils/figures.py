@@ -15,6 +15,7 @@ from matplotlib.testing.exceptions import ImageComparisonFailure
 
 from seqclf_utils.audience import person_watches
 from seqclf_utils.files import write_atomically
+from seqclf_utils.plotting import as_png
 from seqclf_utils.validation import shorten
 
 FIGURES_DIR = Path(__file__).resolve().parent.parent / "figures"
@@ -44,17 +45,16 @@ def show_figure(figure: Figure, name: str, *, alt: str) -> None:
             raise TypeError(f"{argument} is {shorten(text)}; it must be text")
     if not alt.strip():
         raise ValueError("alt is empty; it must say what the figure shows")
-    png = io.BytesIO()
-    figure.savefig(png, format="png", bbox_inches="tight", metadata={"Software": None})
+    png = as_png(figure, bbox_inches="tight", metadata={"Software": None})
     mode = os.environ.get("SEQCLF_FIGURES")
     if mode == "write":
-        write_figure(figure, png.getvalue(), name)
+        write_figure(figure, png, name)
     elif mode == "check":
-        check_figure(png.getvalue(), name)
+        check_figure(png, name)
     plt.close(figure)
-    data = {"image/png": png.getvalue(), "text/plain": f"Figure: {alt}"}
+    data = {"image/png": png, "text/plain": f"Figure: {alt}"}
     if person_watches():
-        data["text/html"] = image_tag(png.getvalue(), alt)
+        data["text/html"] = image_tag(png, alt)
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
 
 

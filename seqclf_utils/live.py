@@ -1,6 +1,5 @@
 """Show in a notebook how training goes, and leave nothing behind."""
 
-import io
 import warnings
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from tqdm.notebook import tqdm
 from traitlets import Unicode
 
-from seqclf_utils.plotting import plot_loss_curves
+from seqclf_utils.plotting import as_png, plot_loss_curves
 
 REFRESH = 0.5  # seconds at least between two drawings, which take 0.1 s each
 
@@ -48,8 +47,13 @@ def watch(
         The same epochs.
     """
     bar = tqdm(
-        **{"total": len(losses) + len(epochs), "initial": len(losses), "unit": "epoch"},
-        **{"leave": False, "display": False, "mininterval": REFRESH, "miniters": 1},
+        total=len(losses) + len(epochs),
+        initial=len(losses),
+        unit="epoch",
+        leave=False,
+        display=False,
+        mininterval=REFRESH,
+        miniters=1,
     )
     layout = widgets.Layout(max_width="100%", height="auto", display="none")
     picture = Picture(format="png", width=640, layout=layout)
@@ -116,9 +120,7 @@ def draw_losses(losses: Sequence[tuple[int, float, float]]) -> bytes:
     for line in ax.lines:
         line.set_marker(".")  # one epoch alone is no line yet
     ax.set_title(say_losses(losses))
-    png = io.BytesIO()
-    figure.savefig(png, format="png")
-    return png.getvalue()
+    return as_png(figure)
 
 
 def say_losses(losses: Sequence[tuple[int, float, float]]) -> str:

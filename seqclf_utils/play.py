@@ -3,7 +3,6 @@
 `DiceTable` knows the game, `plot_dice_table` draws it, and `play_dice` puts buttons around both.
 """
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch import nn
 
 from seqclf_utils.audience import person_watches
 from seqclf_utils.casino import log_likelihood_ratio, make_casino
-from seqclf_utils.plotting import BEST_COLOR, TRAIN_COLOR, check_axes
+from seqclf_utils.plotting import BEST_COLOR, TRAIN_COLOR, as_png, check_axes
 from seqclf_utils.validation import (
     check_choice,
     check_count,
@@ -228,9 +227,7 @@ def picture(table: DiceTable) -> bytes:
     # Not pyplot's figure: nothing may show it a second time.
     figure = Figure(figsize=(8.4, 4.2), layout="constrained")
     plot_dice_table(table, ax=figure.subplots())
-    png = io.BytesIO()
-    figure.savefig(png, format="png")
-    return png.getvalue()
+    return as_png(figure)
 
 
 class Game:

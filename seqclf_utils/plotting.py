@@ -3,6 +3,7 @@
 A helper takes `ax` and returns it; `figures.show_figure` shows the result and keeps its copy.
 """
 
+import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
@@ -10,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
@@ -322,6 +324,21 @@ def plot_outline(sequence: np.ndarray, *, ax: Axes | None = None) -> Axes:
     ax.set_aspect("equal")
     ax.axis("off")
     return ax
+
+
+def as_png(figure: Figure, **options: object) -> bytes:
+    """Return a figure as PNG, whatever format is usual.
+
+    Args:
+        figure: The figure.
+        options: What else `savefig` takes.
+
+    Returns:
+        The picture.
+    """
+    png = io.BytesIO()
+    figure.savefig(png, format="png", **options)
+    return png.getvalue()
 
 
 def _axes(ax: Axes | None) -> Axes:

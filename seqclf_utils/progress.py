@@ -28,5 +28,12 @@ def epochs_left(
         from seqclf_utils.live import watch  # what draws is loaded only for who watches
 
         return watch(epochs, losses, progress=progress, live=live)
-    options = {"initial": len(losses), "total": max_epochs, "leave": False}
-    return iter(tqdm(epochs, unit="epoch", disable=not progress, **options))
+    bar = tqdm(
+        epochs,
+        initial=len(losses),
+        total=max_epochs,
+        unit="epoch",
+        leave=False,
+        disable=not progress,
+    )
+    return iter(bar)

@@ -86,7 +86,8 @@ def test_words_and_places_reach_the_tour(monkeypatch, tmp_path):
     monkeypatch.setattr(book, "install_browser_tools", lambda: None)
     monkeypatch.setattr(browser, "PICTURES", tmp_path / "pictures")
     monkeypatch.setattr(browser, "jupyterlab", lambda folder: nullcontext(("http://x", "token")))
-    monkeypatch.setattr(browser, "run_script", lambda command: commands.append(command) or done)
+    monkeypatch.setattr(browser, "copy_checkout", lambda root, folder: None)
+    monkeypatch.setattr(subprocess, "run", lambda command: commands.append(command) or done)
 
     assert browser.main(["04", "05"]) == 7
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from types import ModuleType
 
 import pytest
 from notebook_text import NOTEBOOKS, ROOT
+from test_book import pages
 
 from tools.checkout import copy_checkout
 
@@ -26,11 +26,9 @@ if "google.colab" in sys.modules and not os.path.exists("../seqclf_utils"):  # o
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_first_cell_fetches_the_course_in_colab(path):
     """From where the links of the web book lead."""
-    text = (ROOT / "docs" / "book_pages.py").read_text("utf-8")
-    (repository,) = re.findall(r'^REPOSITORY = "(.+)"$', text, flags=re.M)
     cells = json.loads(path.read_text("utf-8"))["cells"]
     first = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    assert IN_COLAB.format(repository=repository) in first
+    assert IN_COLAB.format(repository=pages.REPOSITORY) in first
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from matplotlib.colors import to_hex, to_rgb
 from notebook_text import ROOT
 
 FIGURES = sorted((ROOT / "figures").glob("*.svg"))
-SVG = "{http://www.w3.org/2000/svg}"
 EYES = {"three cones": None, "protanopia": "protanomaly", "deuteranopia": "deuteranomaly"}
 CLEARLY = 12  # in CAM02-UCS, where 1 is about what can just be told apart
 LIGHTER = 10  # of 100

@@ -1,15 +1,12 @@
 """What a person sees of training, and that no one else sees it."""
 
 import sys
-from types import SimpleNamespace
 
 import pytest
+from test_audience import PERSON, PROGRAM, notebook
 
 from seqclf_utils import live
 from seqclf_utils.progress import epochs_left
-
-PERSON = SimpleNamespace(_allow_stdin=True)
-PROGRAM = SimpleNamespace(_allow_stdin=False)
 
 
 def count_epochs(losses=(), **options):
@@ -20,8 +17,7 @@ def count_epochs(losses=(), **options):
 def pretend_kernel(kernel, monkeypatch):
     """Pretend to run in a notebook with this kernel; None is IPython in a terminal."""
     monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
-    shell = SimpleNamespace(kernel=kernel)
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    notebook(monkeypatch, kernel)
 
 
 @pytest.mark.parametrize(("finished", "left"), [(0, [1, 2, 3]), (2, [3]), (3, [])])

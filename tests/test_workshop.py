@@ -1,11 +1,11 @@
 """The workshop kit: sums, breaks, quotes and places, all compared with the notebooks."""
 
-import importlib.util
 import itertools
 import re
 
 import pytest
 from notebook_text import NOTEBOOKS, ROOT, markdown
+from test_book import pages
 from test_glossary import elsewhere, glossary, prose
 
 from tools import rehearsal
@@ -230,9 +230,6 @@ def test_only_what_was_taught_is_asked(title):
 
 def test_addresses_are_those_of_the_book():
     """The repository has one address: whoever changes it in docs/book_pages.py changes it here."""
-    spec = importlib.util.spec_from_file_location("pages", ROOT / "docs" / "book_pages.py")
-    pages = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pages)
     start = f"{pages.REPOSITORY}/blob/{pages.BRANCH}/notebooks/00_start_here.ipynb"
     assert f"https://colab.research.google.com/github/{start}" in SETUP
     start = f"{pages.REPOSITORY}/{pages.BRANCH}?labpath=notebooks/00_start_here.ipynb"

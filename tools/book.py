@@ -10,11 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
+
+from tools.checkout import pyproject
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "docs" / "_build"
@@ -25,8 +26,7 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 def needed() -> list[str]:
     """List what the book needs beyond the course, as pyproject.toml asks for it."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return project["optional-dependencies"]["book"]
+    return pyproject(ROOT)["project"]["optional-dependencies"]["book"]
 
 
 def missing() -> list[str]:
@@ -95,13 +95,32 @@ def install_browser_tools() -> None:
     install_from_npm("axe-core and playwright-core", BROWSER / "package.json", MODULES)
 
 
-def check(words: list[str]) -> int:
-    """Look at the pages whose names have one of the words, or at all; return the exit status."""
+def prepare_browser() -> None:
+    """Install what looks at pages, or end with the name of what only the user can install."""
     if text := obstacle():
         sys.exit(text)
     install_browser_tools()
-    script = ["node", str(BROWSER / "check_book.mjs"), str(BUILD / "html")]
-    return subprocess.run([*script, str(MODULES), chromium(), *words]).returncode
+
+
+def look(script: str, what: list, more: list) -> int:
+    """Run one of the scripts in tests/browser.
+
+    Args:
+        script: Its name.
+        what: What it looks at, as it wants that.
+        more: What else it takes.
+
+    Returns:
+        Its exit status.
+    """
+    command = ["node", BROWSER / script, *what, MODULES, chromium(), *more]
+    return subprocess.run([str(word) for word in command]).returncode
+
+
+def check(words: list[str]) -> int:
+    """Look at the pages whose names have one of the words, or at all; return the exit status."""
+    prepare_browser()
+    return look("check_book.mjs", [BUILD / "html"], words)
 
 
 def main(words: list[str], *, look: bool) -> int:

@@ -23,7 +23,6 @@ from tools import book
 from tools.checkout import copy_checkout
 
 PICTURES = book.BUILD / "lab"
-run_script = subprocess.run
 QUIET = '{"fetchNews": "false", "checkForUpdates": false}'  # else JupyterLab asks first of all
 NOTIFICATIONS = Path("@jupyterlab", "apputils-extension", "notification.jupyterlab-settings")
 
@@ -94,19 +93,14 @@ def wait_for(url: str, server: subprocess.Popen, log: Path, *, seconds: int = 60
 
 def main(words: list[str]) -> int:
     """Work through the notebooks whose names have one of the words, or all; return the status."""
-    if text := book.obstacle():
-        sys.exit(text)
-    book.install_browser_tools()
+    book.prepare_browser()
     shutil.rmtree(PICTURES, ignore_errors=True)
     PICTURES.mkdir(parents=True)
-    script = ["node", str(book.BROWSER / "check_lab.mjs")]
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder, "course")
         copy_checkout(book.ROOT, course)
         with jupyterlab(Path(folder)) as (address, token):
-            places = [course, book.MODULES, book.chromium(), PICTURES]
-            command = [*script, address, token, *map(str, places), *words]
-            status = run_script(command).returncode
+            status = book.look("check_lab.mjs", [address, token, course], [PICTURES, *words])
     print(f"Pictures: {PICTURES}")
     return status
 

@@ -12,10 +12,9 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 
-from tools.checkout import copy_checkout
+from tools.checkout import copy_checkout, pyproject
 
 ROOT = Path(__file__).resolve().parent.parent
 # Packages that others ask for on one system only, which constraints.txt does not name.
@@ -64,7 +63,7 @@ def requirements() -> list[str]:
     Returns:
         Dependencies, the test extra, and what builds the package, as in pyproject.toml.
     """
-    text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    text = pyproject(ROOT)
     project = text["project"]
     extra = project["optional-dependencies"]["test"]
     return [*project["dependencies"], *extra, *text["build-system"]["requires"]]
@@ -82,7 +81,7 @@ def elsewhere(target: str) -> list[str]:
     Returns:
         Arguments for `pip download`.
     """
-    text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    text = pyproject(ROOT)
     only = next((names for start, names in ONLY_THERE.items() if target.startswith(start)), [])
     return ["--no-deps", "-r", "constraints.txt", *text["build-system"]["requires"], *only]
 
@@ -96,9 +95,8 @@ def fetch(wheels: Path, target: str, version: str) -> None:
         version: A version of Python other than this one, or "".
     """
     pip = [sys.executable, "-m", "pip"]
-    what = ["-c", "constraints.txt", *requirements()]
-    if target or version:
-        what = elsewhere(target)
+    here = not (target or version)
+    what = ["-c", "constraints.txt", *requirements()] if here else elsewhere(target)
     what += [f"--platform={target}"] if target else []
     what += [f"--python-version={version}"] if version else []
     download = [*pip, "download", "-q", "--only-binary=:all:", "-d", str(wheels), *what]

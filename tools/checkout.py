@@ -4,6 +4,7 @@ import platform
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 
@@ -24,6 +25,18 @@ def copy_checkout(root: Path, folder: Path) -> None:
         if (root / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(root / name, folder / name)
+
+
+def pyproject(root: Path) -> dict:
+    """Read pyproject.toml.
+
+    Args:
+        root: The checkout.
+
+    Returns:
+        Its tables.
+    """
+    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
 
 
 def processor() -> str:

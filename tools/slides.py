@@ -9,7 +9,6 @@ import argparse
 import html
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -293,11 +292,8 @@ def check(folder: Path) -> int:
     Returns:
         0 if all is legible and nothing asks the network.
     """
-    if text := book.obstacle():
-        sys.exit(text)
-    book.install_browser_tools()
-    script = ["node", str(book.BROWSER / "check_slides.mjs"), str(folder)]
-    return subprocess.run([*script, str(book.MODULES), book.chromium()]).returncode
+    book.prepare_browser()
+    return book.look("check_slides.mjs", [folder], [])
 
 
 def main(words: list[str], *, look: bool) -> int:
