@@ -61,6 +61,19 @@ def test_drawing_does_not_hold_up_training(shown, monkeypatch):
     assert shown.boxes[0].children[1].value == b""
 
 
+def test_slow_epochs_after_quick_ones_are_all_drawn(shown, monkeypatch):
+    """How fast the epochs were before says nothing about the next one."""
+    clock, drawn = SimpleNamespace(now=0.0), []
+    monkeypatch.setattr("tqdm.std.time", lambda: clock.now)
+    monkeypatch.setattr(live, "REFRESH", 0.5)
+    monkeypatch.setattr(live, "show_losses", lambda *_: drawn.append(clock.now) or True)
+
+    for epoch in watch(range(220), [], progress=True, live=True):
+        clock.now += 0.01 if epoch < 200 else 60.0
+
+    assert len([time for time in drawn if time > 60]) == 20
+
+
 def test_curves_that_nobody_wants_are_not_drawn(shown, monkeypatch):
     """A bar alone costs no drawing."""
     monkeypatch.setattr(live, "draw_losses", lambda losses: pytest.fail("drawn"))
@@ -79,6 +92,14 @@ def test_training_goes_on_without_curves_that_cannot_be_drawn(shown):
     assert shown.boxes[0].children[0].layout.display == "none"
 
 
+def test_the_warning_names_the_line_that_wanted_the_curves():
+    """Not one inside of the function that cannot draw them."""
+    with pytest.warns(UserWarning, match="loss curves cannot be drawn") as told:
+        assert not live.show_losses([(1, 1e200, 1e200)], live.Picture())
+
+    assert told[0].filename == __file__
+
+
 def test_each_drawing_is_one_change(monkeypatch):
     """Picture and words travel together: a change on its own would draw the old one once more."""
     sent = []
@@ -92,7 +113,7 @@ def test_each_drawing_is_one_change(monkeypatch):
 
 
 def test_the_bar_counts_epochs(shown):
-    """Beside the curves or alone; nothing is red at the end."""
+    """Beside the curves or alone; nothing turns red or green at the end."""
     for curves in (True, False):
         for last in (3, 2):
             for epoch in watch([1, 2, 3], LOSSES, progress=True, live=curves):
@@ -101,7 +122,7 @@ def test_the_bar_counts_epochs(shown):
             bar, *rest = shown.boxes[-1].children
             assert [type(child) for child in rest] == [live.Picture] * curves
             assert (bar.children[1].value, bar.children[1].max) == (3 + last, 6)
-            assert bar.children[1].bar_style != "danger"
+            assert bar.children[1].bar_style == ""
             assert bar.children[2].value.count("epoch") == 1
             assert "X" not in bar.children[2].value
 
@@ -120,7 +141,9 @@ def test_all_is_gone_at_the_end(shown):
     for box in shown.boxes:
         assert box in shown.closed
         for child in box.children:
-            assert {child, child.layout, *getattr(child, "children", ())} <= set(shown.closed)
+            parts = [child, *getattr(child, "children", ())]
+            looks = [getattr(part, name, None) for part in parts for name in ("layout", "style")]
+            assert {*parts, *looks} - {None} <= set(shown.closed)
     assert shown.updates == [(({},), {"raw": True})] * 3
 
 
