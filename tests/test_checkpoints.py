@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn.model_selection  # noqa: F401  (imported after seeding, rich would draw numbers)
 import torch
 from torch import nn
 

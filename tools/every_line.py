@@ -31,12 +31,7 @@ STATUS |= dict.fromkeys((-24, 24, 36, 152, 255), "timeout")
 OWN_TESTS = {
     "checks": ["tests/test_checks.py", mutants.BEHAVIOUR[0]],
     "figures": ["tests/test_plotting.py"],
-    "training": [
-        "tests/test_training.py",
-        "tests/test_checkpoints.py",
-        # mutmut's imports draw random numbers in the Python that this test starts.
-        "--deselect=tests/test_checkpoints.py::test_kill_9_changes_nothing",
-    ],
+    "training": ["tests/test_training.py", "tests/test_checkpoints.py"],
 }
 PYTEST = ["-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
 # It follows the bytecode of fit, and mutmut puts a function of its own in that place.
