@@ -837,7 +837,7 @@ ACCEPTED = {
     r"'[^'a-z]*[A-Z][,;:.]? \(?[A-Z0-9][^'a-z]*'": "only the wording of a message changes",
     r"strict=(None|False)|zip\(.*, \)": "the lists are equally long by construction",
     r"round\((costs, )?10\)": "only rounding errors are rounded away, and these are below 1e-14",
-    r'format="(PNG|SVG)"|decode\("UTF-8"\)': "another spelling of the same name",
+    r'format="(PNG|SVG)"|decode\("(UTF-8|ASCII)"\)': "another spelling of the same name",
     # module by module
     r'"_allow_stdin", None': "None is as false as False",
     r"argsort\(stable=False": "sequences of equal length, in whichever order",
