@@ -4,7 +4,8 @@ mutmut keeps all mutants of a module in one file and forks a Python that has imp
 that a mutant costs no more than the tests which call its function. A module is judged by its own
 test file; that other tests happen to run through it counts for nothing. Survivors without an
 explanation are tried once more, in a Python of their own, as what was called before the fork (while
-the package was imported, or to fill a cache of the tests) is called without the mutant.
+the package was imported, or to fill a cache of the tests) is called without the mutant. So is what
+took too long: mutants of progress.py run on and on after a fork, but fail at once on their own.
 """
 
 import ast
@@ -33,6 +34,7 @@ OWN_TESTS = {
     "figures": ["tests/test_plotting.py"],
     "training": ["tests/test_training.py", "tests/test_checkpoints.py"],
 }
+LIMIT = 300  # seconds for the tests of one module, the slowest of which take less than a minute
 PYTEST = ["-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
 # It follows the bytecode of fit, and mutmut puts a function of its own in that place.
 PYTEST += ["--deselect", "tests/test_training.py::test_ctrl_c_anywhere"]
@@ -121,18 +123,19 @@ def environment() -> dict[str, str]:
 
 
 def try_again(status: dict[str, str], module: str, folder: Path) -> dict[str, str]:
-    """Try unexplained survivors once more, each in a Python of its own."""
+    """Try what took too long and unexplained survivors again, each in a Python of its own."""
     command = ["-m", "pytest", "-x", *PYTEST, *own_tests(module)]
+    late = [name for name, how in status.items() if how == "timeout"]
     alive = [name for name, how in status.items() if how == "survived"]
     unexplained = [name for name in alive if not reason(change(name, folder))]
 
     def work(name: str) -> str:
         path = f"{folder / 'mutants'}{os.pathsep}{SITE}"
         more = {"MUTANT_UNDER_TEST": name, "PYTHONPATH": path}
-        code, _ = mutants.run(command, folder / "mutants", 600, **more)
+        code, _ = mutants.run(command, folder / "mutants", LIMIT, **more)
         return "timeout" if code is None else "survived" if code == 0 else "killed"
 
-    return dict(mutants.in_parallel(work, unexplained))
+    return dict(mutants.in_parallel(work, late + unexplained))
 
 
 def change(name: str, folder: Path) -> str:
