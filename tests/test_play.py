@@ -298,6 +298,15 @@ def test_buttons_throw(game):
     assert game.image.value == picture(game.table)
 
 
+def test_the_picture_is_for_everybody(game):
+    """It says what it shows, and fits into a window that is narrower than 840 pixels."""
+    assert game.image.tooltip == (
+        "Probability of a cheat after each throw, for the LSTM and by the exact odds"
+    )
+    assert (game.image.format, game.image.width) == ("png", "840")
+    assert (game.image.layout.max_width, game.image.layout.height) == ("100%", "auto")
+
+
 def test_new_table_clears(game):
     """Another table, nothing thrown, the picture empty again."""
     game.often.click()

@@ -867,7 +867,7 @@ ACCEPTED = {
     r"plot_dice_table: .*longest \+ 2, 5\)": "that number is no multiple of five",
     r"plot_dice_table: .*xlim=\(1, ": "ticks that begin at 0 widen it again",
     r"picture: figure = Figure": "how large it is, not what it shows",
-    r"Game\.__init__: .*(Layout|Image)\(": "how it fits into a window",
+    r"Game\.__init__: .*Picture\(width": "png is the default of ipywidgets",
     r"Game\.__init__: .*(options|description|button_style)=": "only what is written on a button",
     r"Game\.__init__: \)$": "only what is written beside a list",
     r"train_one_epoch: logits = .*finite=None": "None is as false as False",
