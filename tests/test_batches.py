@@ -263,6 +263,17 @@ def test_on_the_same_device_nothing_changes():
     assert predictions[0] == predictions[1]
 
 
+def test_what_shuffles_is_found_through_it():
+    """And a loader that has none of these needs none."""
+    loader = small_loaders()[0]
+    names = ["sampler", "batch_sampler", "generator"]
+
+    found = [getattr(OnDevice(loader, "cpu"), name) for name in names]
+
+    assert all(one is getattr(loader, name) for one, name in zip(found, names, strict=True))
+    assert [getattr(OnDevice([], "cpu"), name) for name in names] == [None] * 3
+
+
 @pytest.mark.parametrize("similar_lengths", [False, True])
 def test_its_shuffle_is_kept_with_a_run(similar_lengths):
     """Where the random numbers stand is found through it: what is put back shuffles the same."""

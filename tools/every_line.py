@@ -34,7 +34,6 @@ OWN_TESTS = {
     "figures": ["tests/test_plotting.py"],
     "training": ["tests/test_training.py", "tests/test_checkpoints.py"],
 }
-LIMIT = 300  # seconds for the tests of one module, the slowest of which take less than a minute
 PYTEST = ["-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
 # It follows the bytecode of fit, and mutmut puts a function of its own in that place.
 PYTEST += ["--deselect", "tests/test_training.py::test_ctrl_c_anywhere"]
@@ -128,13 +127,19 @@ def try_again(status: dict[str, str], module: str, folder: Path) -> dict[str, st
     late = [name for name, how in status.items() if how == "timeout"]
     alive = [name for name, how in status.items() if how == "survived"]
     unexplained = [name for name in alive if not reason(change(name, folder))]
+    limit = 3600.0
 
     def work(name: str) -> str:
         path = f"{folder / 'mutants'}{os.pathsep}{SITE}"
         more = {"MUTANT_UNDER_TEST": name, "PYTHONPATH": path}
-        code, _ = mutants.run(command, folder / "mutants", LIMIT, **more)
+        code, _ = mutants.run(command, folder / "mutants", limit, **more)
         return "timeout" if code is None else "survived" if code == 0 else "killed"
 
+    if late + unexplained:
+        started = time.monotonic()
+        if work("none") != "survived":
+            sys.exit(f"{own_tests(module)} fail without a mutant in a Python of their own")
+        limit = 10 + 3 * (time.monotonic() - started)
     return dict(mutants.in_parallel(work, late + unexplained))
 
 
