@@ -92,8 +92,8 @@ def test_training_goes_on_without_curves_that_cannot_be_drawn(shown):
     assert shown.boxes[0].children[0].layout.display == "none"
 
 
-def test_the_warning_names_the_line_that_wanted_the_curves():
-    """Not one inside of the function that cannot draw them."""
+def test_the_warning_names_the_caller():
+    """Not a line inside of the function that cannot draw."""
     with pytest.warns(UserWarning, match="loss curves cannot be drawn") as told:
         assert not live.show_losses([(1, 1e200, 1e200)], live.Picture())
 

@@ -268,8 +268,11 @@ def test_weights_of_another_precision_or_byte_order_are_read(kind, tmp_path):
 
 
 def test_weights_too_large_for_the_model_are_refused(tmp_path):
-    """1e300 is finite, but would become infinite in float32."""
+    """1e300 is finite, but would become infinite in float32, whose largest number is taken."""
     arrays = {n: w.numpy().astype(float) for n, w in load_trained_model().state_dict().items()}
+    arrays["fc.bias"][0] = largest = torch.finfo(torch.float32).max
+    np.savez(tmp_path / "weights.npz", **arrays)
+    assert load_trained_model(tmp_path / "weights.npz").fc.bias.item() == largest
     arrays["fc.bias"][0] = 1e300
     np.savez(tmp_path / "weights.npz", **arrays)
 

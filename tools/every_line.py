@@ -37,6 +37,8 @@ OWN_TESTS = {
 PYTEST = ["-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
 # It follows the bytecode of fit, and mutmut puts a function of its own in that place.
 PYTEST += ["--deselect", "tests/test_training.py::test_ctrl_c_anywhere"]
+# It asks who called, and mutmut stands between.
+PYTEST += ["--deselect", "tests/test_live.py::test_the_warning_names_the_caller"]
 
 
 def install_mutmut() -> None:
