@@ -48,6 +48,9 @@ def process_group() -> Iterator[torch.device]:
     dist.init_process_group("nccl" if with_gpu else "gloo", **options)
     try:
         yield device
+        # gloo's threads hold the last tensors until Python lets them run. If Python ends first,
+        # they crash (https://github.com/pytorch/pytorch/pull/179291); while this waits, they run.
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 
