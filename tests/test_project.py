@@ -137,6 +137,16 @@ def test_ci_runs_the_command_of_the_readme():
     assert matrix["python"][0] == "3.11"
 
 
+def test_every_night_ten_thousand_random_inputs_and_all_settings():
+    """The long commands of CONTRIBUTING run without anybody asking for them."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/nightly.yml").read_text("utf-8"))
+    random_inputs, everywhere = (workflow["jobs"][name] for name in ("random-inputs", "everywhere"))
+    assert random_inputs["env"] == {"SEQCLF_EXAMPLES": 500}
+    command = random_inputs["steps"][-1]["run"]
+    assert f"`SEQCLF_EXAMPLES=500 {command}`" in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert everywhere["steps"][-1] == {"run": "python course.py everywhere"}
+
+
 def test_versions_agree():
     """One version number, in three places."""
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
