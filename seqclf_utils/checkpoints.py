@@ -14,6 +14,7 @@ import torch
 
 from seqclf_utils.files import write_atomically
 from seqclf_utils.reproducibility import random_state, set_random_state
+from seqclf_utils.validation import shorten
 
 FORMAT = "seqclf training run, version 1"
 ADVICE = "Name another file to begin a new run, or delete this one"
@@ -36,6 +37,7 @@ class Checkpoint:
 
     Raises:
         TypeError: If `path` is neither None nor a path.
+        ValueError: If it cannot be the name of a file, or is a folder.
     """
 
     def __init__(
@@ -46,9 +48,7 @@ class Checkpoint:
         stopper: Any,
         loaders: Iterable,
     ) -> None:
-        if path is not None and not isinstance(path, str | os.PathLike):
-            raise TypeError(f"checkpoint is {path!r}; it must be the path of a file, or None")
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else _check_path(path)
         self.model, self.optimizer, self.stopper = model, optimizer, stopper
         self.loaders = list(loaders)
 
@@ -139,6 +139,23 @@ class Checkpoint:
             stored, measured = losses[-1][2], measure()
             if not math.isclose(stored, measured, rel_tol=1e-3):
                 _compare("validation loss", f"{stored:.4f}", f"{measured:.4f}")
+
+
+def _check_path(path: str | os.PathLike) -> Path:
+    """Check that a file could have this name."""
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    allowed = "it must be the path of a file, or None"
+    if not isinstance(name, str):
+        raise TypeError(f"checkpoint is {shorten(path)}; {allowed}")
+    try:
+        is_name = b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:  # half of a pair of characters, as broken text has it
+        is_name = False
+    if not is_name or not name:
+        raise ValueError(f"checkpoint is {shorten(name)}; {allowed}")
+    if Path(name).is_dir():
+        raise ValueError(f"checkpoint is the folder {shorten(name)}; {allowed}")
+    return Path(name)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -250,7 +250,7 @@ def test_kill_9_changes_nothing(tmp_path, deaths):
         command = [sys.executable, "-c", script, where, str(count), str(path)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode in (-9, 137), done.stderr
-    model, *loaders = make_run()
+    model, *loaders = make_run(seed=9)  # all that it needs is in the file
 
     history = fit(model, *loaders, checkpoint=path)
 
@@ -277,7 +277,7 @@ def test_full_disk_ends_training_with_the_best_weights(tmp_path, monkeypatch):
     three = fit(*make_run(), max_epochs=3)
     assert best == pytest.approx(three["val_loss"].min(), abs=1e-12)
 
-    model, *loaders = make_run()
+    model, *loaders = make_run(seed=9)
     assert everything(model, fit(model, *loaders, checkpoint=path)) == uninterrupted()
 
 
@@ -289,11 +289,37 @@ def test_a_missing_folder_is_noticed_before_training(tmp_path):
         fit(model, BrokenOff(train_loader, 0), val_loader, checkpoint=tmp_path / "runs/run.pt")
 
 
-@pytest.mark.parametrize("path", [7, b"run.pt", True, ["run.pt"]])
+class BytesPath:
+    """A path in bytes."""
+
+    def __fspath__(self):
+        """Return the name of a file."""
+        return b"run.pt"
+
+
+@pytest.mark.parametrize(
+    "path", [7, b"run.pt", True, ["run.pt"], pytest.param(-(10**5000), id="long"), BytesPath()]
+)
 def test_what_is_no_path_is_named(path):
     """A file is named by text or a Path."""
-    with pytest.raises(TypeError, match=r"checkpoint is .*; it must be the path"):
+    with pytest.raises(TypeError, match=r"checkpoint is .*; it must be the path of a file, or None"):
         fit(*make_run(), checkpoint=path)
+
+
+@pytest.mark.parametrize("path", ["", "run\0.pt", "run\ud800.pt"])
+def test_what_can_be_no_name_is_named(path):
+    """The system has other words for it, which do not say which argument."""
+    with pytest.raises(ValueError, match=r"checkpoint is '.*'; it must be the path of a file, or"):
+        fit(*make_run(), checkpoint=path)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_folder_is_no_file(tmp_path, kind):
+    """It is named before anything is read or written."""
+    with pytest.raises(ValueError, match=r"checkpoint is the folder '.*'; it must be the path of"):
+        fit(*make_run(), checkpoint=kind(tmp_path))
+
+    assert os.listdir(tmp_path) == []
 
 
 # ----------------------------------------------------------- files that are not believed

@@ -4,9 +4,14 @@ import errno
 import os
 import sys
 
+import nbformat
 import pytest
+from matplotlib.figure import Figure
 
+from seqclf_utils import LSTMClassifier
+from seqclf_utils.figures import write_figure
 from seqclf_utils.files import write_atomically
+from tools import run_notebooks, train_model
 
 FULL = "/dev/full"  # a Linux device that says "disk full" to whoever writes
 
@@ -46,6 +51,31 @@ def test_full_disk_leaves_the_old_file_whole(tmp_path):
 
     assert path.read_bytes() == b"old"
     assert folder_of(path) == ["run.pt"]
+
+
+WRITERS = {
+    "picture.png": lambda path: write_figure(Figure(), b"new", path.stem, folder=path.parent),
+    "picture.svg": lambda path: write_figure(Figure(), b"new", path.stem, folder=path.parent),
+    "weights.npz": lambda path: train_model.store(LSTMClassifier().float(), path),
+    "notebook.ipynb": run_notebooks.execute,
+}
+
+
+@pytest.mark.skipif(not os.path.exists(FULL), reason="no /dev/full on this system")
+@pytest.mark.parametrize("name", WRITERS)
+def test_full_disk_keeps_whatever_the_course_stores(tmp_path, name):
+    """A figure in both forms, weights and a notebook's outputs: the old file stays whole."""
+    path = tmp_path / name
+    cell = nbformat.v4.new_code_cell("1 + 1")
+    path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])), "utf-8")
+    before = path.read_bytes()
+    path.with_name(f"{name}.tmp").symlink_to(FULL)
+
+    with pytest.raises(OSError, match=rf"{name} could not be written and is as it was before: No"):
+        WRITERS[name](path)
+
+    assert path.read_bytes() == before
+    assert not path.with_name(f"{name}.tmp").exists()
 
 
 @pytest.mark.parametrize("at", ["fsync", "replace"])

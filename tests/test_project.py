@@ -147,6 +147,13 @@ def test_every_night_ten_thousand_random_inputs_and_all_settings():
     assert everywhere["steps"][-1] == {"run": "python course.py everywhere"}
 
 
+def test_unit_tests_must_reach_every_line_and_branch():
+    """Nobody lowers the bar in passing."""
+    coverage = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
+    assert coverage["report"]["fail_under"] == 100
+    assert coverage["run"] == {"source": ["seqclf_utils"], "branch": True}
+
+
 def test_versions_agree():
     """One version number, in three places."""
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))

@@ -6,6 +6,7 @@ what it accepts. SEQCLF_EXAMPLES=500 tries ten times as much, other cases at eve
 
 import itertools
 import math
+import os
 import random
 from fractions import Fraction
 
@@ -41,7 +42,7 @@ from strategies import (
 from torch import nn
 
 import seqclf_utils as sc
-from seqclf_utils import casino, datasets, plotting, validation
+from seqclf_utils import casino, checkpoints, datasets, plotting, validation
 from seqclf_utils.play import percent, picture, plot_dice_table
 from seqclf_utils.progress import epochs_left
 
@@ -1209,9 +1210,22 @@ def test_a_path_that_is_none_is_refused(choice):
         with pytest.raises((TypeError, OSError, ValueError)) as caught:
             read(value)
         said = str(caught.value)
-        is_name = isinstance(value, str) or type(value).__name__ == "PosixPath"
+        is_name = isinstance(value, str) or isinstance(value, os.PathLike)
         assert is_name or said.startswith("path is ")
         assert not isinstance(caught.value, UnicodeError)
+
+
+@pytest.mark.parametrize("choice", JUNK)
+def test_a_checkpoint_that_is_no_path_is_refused(choice):
+    """Whatever is no name of a file is said to be none before anything is read or written."""
+    value = fresh(choice)
+    is_name = value is None or isinstance(value, str | os.PathLike)
+    is_name = is_name and choice not in ("no text", "half a character", "NUL")
+
+    def call():
+        checkpoints.Checkpoint(value, None, None, None, [])
+
+    assert is_refused(call, "checkpoint is ") is not is_name
 
 
 # ---------------------------------------------------------------------------------- trained

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import shutil
 import signal
 import sys
 
@@ -18,6 +19,7 @@ from seqclf_utils import (
     LSTMClassifier,
     checkpoints,
     evaluate,
+    files,
     fit,
     interrupts,
     make_casino,
@@ -620,12 +622,13 @@ class PressCtrlC:
         return self
 
 
-def fit_and_press(at, max_epochs, **where):
+def fit_and_press(at, max_epochs, checkpoint=None, **where):
     """Fit and press Ctrl-C once; return model, history and where it happened."""
     model, press, coverage = OneLogit(), PressCtrlC(at, **where), sys.gettrace()
     sys.settrace(press)
     try:
-        history = fit(model, TRAIN, VAL, max_epochs=max_epochs, learning_rate=0.1, progress=False)
+        options = {"max_epochs": max_epochs, "learning_rate": 0.1, "progress": False}
+        history = fit(model, TRAIN, VAL, checkpoint=checkpoint, **options)
     except KeyboardInterrupt:
         history = None  # before training began, or as the result was handed over
     finally:
@@ -669,6 +672,37 @@ def test_ctrl_c_anywhere(where, max_epochs):
     after = [step for step, _, logit in lost if logit != 0]
     assert before == list(range(len(before)))
     assert after == list(range(at - len(after), at))
+
+
+@pytest.mark.usefixtures("python_handles_ctrl_c")
+@pytest.mark.parametrize("kept_epochs", [0, 1])
+def test_ctrl_c_around_the_checkpoint(tmp_path, kept_epochs):
+    """Before any line that reads or writes it: the same call goes on, and to the same end."""
+    first, path = tmp_path / "first.pt", tmp_path / "run.pt"
+    if kept_epochs:
+        fit_one_logit(OneLogit(), max_epochs=kept_epochs, checkpoint=first)
+    whole, places = fit_one_logit(OneLogit(), max_epochs=2), set()
+    for at in range(100_000):
+        path.unlink(missing_ok=True)
+        if kept_epochs:
+            shutil.copy(first, path)
+        model, history, place = fit_and_press(
+            at, 2, path, files=[checkpoints.__file__, files.__file__]
+        )
+        places.add(place)
+        if history is None:  # before training: not even the stored weights are taken over
+            assert model.logit.item() == 0
+        elif len(history):
+            assert_restored(model, history, len(history))
+        again = OneLogit()
+        rest = fit_one_logit(again, max_epochs=2, checkpoint=path)
+        pd.testing.assert_frame_equal(rest, whole)
+        assert_restored(again, rest, 2)
+        assert {entry.name for entry in tmp_path.iterdir()} <= {"first.pt", "run.pt"}
+        if place is None:
+            break
+    assert {"save", "load", "write_atomically", "_count_batches"} <= places
+    assert ("_read" in places) is bool(kept_epochs)
 
 
 @pytest.mark.parametrize("side", ["train", "val"])
