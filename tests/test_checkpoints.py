@@ -302,7 +302,9 @@ class BytesPath:
 )
 def test_what_is_no_path_is_named(path):
     """A file is named by text or a Path."""
-    with pytest.raises(TypeError, match=r"checkpoint is .*; it must be the path of a file, or None"):
+    with pytest.raises(
+        TypeError, match=r"checkpoint is .*; it must be the path of a file, or None"
+    ):
         fit(*make_run(), checkpoint=path)
 
 

@@ -1210,7 +1210,7 @@ def test_a_path_that_is_none_is_refused(choice):
         with pytest.raises((TypeError, OSError, ValueError)) as caught:
             read(value)
         said = str(caught.value)
-        is_name = isinstance(value, str) or isinstance(value, os.PathLike)
+        is_name = isinstance(value, str | os.PathLike)
         assert is_name or said.startswith("path is ")
         assert not isinstance(caught.value, UnicodeError)
 

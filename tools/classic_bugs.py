@@ -82,6 +82,13 @@ MODEL = [
         "pack_padded_sequence(embedded, (lengths - 1).clamp(min=1),",
     ),
     Bug(
+        "packed-twice",
+        "packs what is packed already",
+        "model.py",
+        "self.lstm(packed)",
+        "self.lstm(pack_padded_sequence(packed, lengths, batch_first=True, enforce_sorted=False))",
+    ),
+    Bug(
         "must-be-sorted",
         "leaves enforce_sorted on: unsorted batches raise",
         "model.py",
@@ -394,6 +401,13 @@ CASINO = [
         "casino.py",
         "np.logaddexp.reduce(forward[:, :, None] + switch, axis=1)",
         "(forward[:, :, None] + switch).max(axis=1)",
+    ),
+    Bug(
+        "log-of-a-sum",
+        "adds the probability of a throw to that of the throws before: log of a sum for sum of logs",
+        "casino.py",
+        "arrive + faces[:, throws[:, step]].T",
+        "np.logaddexp(arrive, faces[:, throws[:, step]].T)",
     ),
     Bug(
         "sum-of-logs",
