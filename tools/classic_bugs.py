@@ -404,7 +404,7 @@ CASINO = [
     ),
     Bug(
         "log-of-a-sum",
-        "adds the probability of a throw to that of the throws before: log of a sum for sum of logs",
+        "adds probabilities where they multiply: the log of a sum for a sum of logs",
         "casino.py",
         "arrive + faces[:, throws[:, step]].T",
         "np.logaddexp(arrive, faces[:, throws[:, step]].T)",
