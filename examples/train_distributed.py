@@ -3,7 +3,8 @@
     torchrun --nproc-per-node 2 examples/train_distributed.py --checkpoint run.pt
 
 torchrun comes with PyTorch. It starts the processes, tells each its number (the *rank*), and with
-`--max-restarts 3` starts them again if one dies: training goes on from the checkpoint.
+`--max-restarts 3` starts them again if one dies: training goes on from the checkpoint. (That is
+for one machine. With several, make the same calls again.)
 
 Every process walks through the same shuffled batches and takes every n-th sequence of each, so
 nothing is lost or repeated, and the step is that of one process with the whole batch.
@@ -34,9 +35,9 @@ def process_group() -> Iterator[torch.device]:
     """Join the other processes, and leave them at the end.
 
     Yields:
-        The device of this process: its GPU if there are any (NCCL), else the CPU (gloo).
+        The device of this process: its own GPU (NCCL) if there are enough, else the CPU (gloo).
     """
-    with_gpu = torch.cuda.is_available()
+    with_gpu = torch.cuda.device_count() >= int(os.environ["LOCAL_WORLD_SIZE"])
     device = torch.device(f"cuda:{os.environ['LOCAL_RANK']}" if with_gpu else "cpu")
     if with_gpu:
         torch.cuda.set_device(device)
@@ -67,7 +68,8 @@ def write_data(folder: Path, n_sequences: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "symbols.npy", dataset.symbols)
     np.save(folder / "offsets.npy", dataset.offsets)
-    np.save(folder / "labels.npy", casino.labels)
+    np.save(folder / "unfinished.npy", casino.labels)
+    os.replace(folder / "unfinished.npy", folder / "labels.npy")  # says that all are whole
 
 
 def read_data(folder: Path, n_sequences: int) -> sc.SequenceDataset:

@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 import itertools
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -58,15 +57,16 @@ def torchrun(folder, script, *more):
         [sys.executable, *command, str(script), *OPTIONS, "--weights", "weights.pt", *more],
         cwd=folder,
         text=True,
-        start_new_session=True,  # so that nothing is left running if it hangs
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     try:
         printed, errors = process.communicate(timeout=120)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    finally:  # if it hangs: it ends its processes, which have sessions of their own
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        process.kill()
     assert process.returncode == 0, errors[-3000:]
     return printed, torch.load(folder / "weights.pt", weights_only=True)
 
