@@ -1228,6 +1228,84 @@ def test_a_checkpoint_that_is_no_path_is_refused(choice):
     assert is_refused(call, "checkpoint is ") is not is_name
 
 
+# ------------------------------------------------------------- large data, and other devices
+
+BATCH = (torch.tensor([[3, 0]]), torch.tensor([1]), torch.tensor([1.0]))
+# what it is called: what takes it and what comes out, which answers are right
+LARGE = {
+    "lengths": (
+        lambda x: sorted(itertools.chain(*sc.LengthBatchSampler(x, 2))),
+        lambda x, found: found == list(range(len(x))) and min(x) >= 1,
+    ),
+    "batch_size": (
+        lambda x: [len(batch) for batch in sc.LengthBatchSampler([3, 1, 2], x)],
+        lambda x, found: sum(found) == 3 and max(found) == min(x, 3),
+    ),
+    "window": (
+        lambda x: sorted(itertools.chain(*sc.LengthBatchSampler([3, 1, 2], 1, window=x))),
+        lambda x, found: found == [0, 1, 2] and x >= 1,
+    ),
+    "generator": (
+        lambda x: len(sc.LengthBatchSampler([3, 1, 2], 1, generator=x)),
+        lambda x, found: x is None,
+    ),
+    "symbols": (
+        lambda x: sc.SequenceDataset.from_flat(x, np.array([0, 2]), [1])[0][0].tolist(),
+        lambda x, found: found == x.tolist(),
+    ),
+    "offsets": (
+        lambda x: sc.SequenceDataset.from_flat(np.array([3, 1]), x, [1])[0][0].tolist(),
+        lambda x, found: found == [3, 1] and x.tolist() == [0, 2],
+    ),
+    "labels": (
+        lambda x: sc.SequenceDataset.from_flat(np.array([3, 1]), np.array([0, 1, 2]), x).labels,
+        lambda x, found: found.tolist() == plain(list(x)),
+    ),
+    "loader": (
+        lambda x: sc.OnDevice(x, "cpu").loader,
+        lambda x, found: found is x and hasattr(x, "__iter__"),
+    ),
+    "device": (
+        lambda x: sc.OnDevice([BATCH], x).device,
+        lambda x, found: str(found) == x,
+    ),
+    "similar_lengths": (
+        lambda x: sc.make_loaders([[3]] * 6, [0, 1] * 3, SIDES, similar_lengths=x, seed=0)[0],
+        lambda x, found: isinstance(found.batch_sampler, sc.LengthBatchSampler) is bool(x),
+    ),
+}
+SIDES = sc.split_indices([0, 1] * 3, val_fraction=1 / 3, test_fraction=1 / 3, seed=0)
+
+
+def check_large(name, value):
+    """See that a value is refused, or does what it says."""
+    call, is_right = LARGE[name]
+    try:
+        found = answer(lambda: call(value), name)
+    except RefusedError:
+        return
+    assert is_right(value, found)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_large_data_take_is_refused_or_does_what_it_says(name):
+    """Samplers, flat symbols, other devices: whatever is passed."""
+    for make in JUNK.values():
+        check_large(name, make())
+
+
+@pytest.mark.parametrize("name", ["lengths", "symbols", "offsets", "labels"])
+@examples(20)
+@given(values=st.lists(numbers, max_size=3), kind=st.sampled_from(["O", "i8", "u1", "f4", "?"]))
+def test_arrays_of_large_data_are_refused_or_do_what_they_say(name, values, kind):
+    """Arrays of any type, with numbers that do and that do not make sense."""
+    try:
+        array = np.array(values, dtype=kind)
+    except (ValueError, TypeError, OverflowError):
+        return
+    check_large(name, array)
+
+
 # ---------------------------------------------------------------------------------- trained
 
 WEIGHTS = {name: weight.numpy() for name, weight in sc.load_trained_model().state_dict().items()}
