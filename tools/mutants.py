@@ -30,7 +30,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tools import reached
-from tools.checkout import copy_checkout, write_between
+from tools.checkout import copy_checkout, processor, write_between
 from tools.classic_bugs import BUGS, EQUIVALENT, Bug
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -310,7 +310,7 @@ def stamp(seconds: float) -> str:
     head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True)
     return (
         f"{datetime.date.today()}, commit {head.stdout.decode().strip() or 'unknown'}, "
-        f"{versions()}, {CORES} CPUs: the runs add up to {hours} h "
+        f"{versions()}, {processor()}, {CORES} CPUs: the runs add up to {hours} h "
         f"{minutes} min, {CORES} at a time."
     )
 
