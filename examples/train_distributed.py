@@ -11,6 +11,7 @@ nothing is lost or repeated, and the step is that of one process with the whole 
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 import seqclf_utils as sc
 from seqclf_utils.checkpoints import Checkpoint
+from seqclf_utils.files import write_atomically
 
 CRITERION = nn.BCEWithLogitsLoss(reduction="sum")
 
@@ -68,8 +70,9 @@ def write_data(folder: Path, n_sequences: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "symbols.npy", dataset.symbols)
     np.save(folder / "offsets.npy", dataset.offsets)
-    np.save(folder / "unfinished.npy", casino.labels)
-    os.replace(folder / "unfinished.npy", folder / "labels.npy")  # says that all are whole
+    content = io.BytesIO()
+    np.save(content, casino.labels)
+    write_atomically(folder / "labels.npy", content.getvalue())  # says that all are whole
 
 
 def read_data(folder: Path, n_sequences: int) -> sc.SequenceDataset:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from seqclf_utils.files import write_atomically
+from seqclf_utils.files import can_be_name, write_atomically
 from seqclf_utils.reproducibility import random_state, set_random_state
 from seqclf_utils.validation import shorten
 
@@ -147,11 +147,7 @@ def _check_path(path: str | os.PathLike) -> Path:
     allowed = "it must be the path of a file, or None"
     if not isinstance(name, str):
         raise TypeError(f"checkpoint is {shorten(path)}; {allowed}")
-    try:
-        is_name = b"\0" not in os.fsencode(name)
-    except UnicodeEncodeError:  # half of a pair of characters, as broken text has it
-        is_name = False
-    if not is_name or not name:
+    if not name or not can_be_name(name):
         raise ValueError(f"checkpoint is {shorten(name)}; {allowed}")
     if Path(name).is_dir():
         raise ValueError(f"checkpoint is the folder {shorten(name)}; {allowed}")

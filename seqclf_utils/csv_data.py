@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seqclf_utils.files import can_be_name
 from seqclf_utils.validation import check_numbers, is_list, shorten
 
 COLUMNS = ("sequence", "label", "group")  # in any order; label and group may be missing
@@ -147,12 +147,8 @@ def _check_path(path: str | PathLike) -> Path:
     """Return a path, or say why it can be none."""
     if not isinstance(path, str | PathLike):
         raise TypeError(f"path is {shorten(path)}; it must be the name of a file")
-    try:
-        os.stat(path)
-    except ValueError as error:  # a NUL, or half a character
-        raise ValueError(f"path is {str(path)!r}; no file can have this name") from error
-    except OSError:  # said better when the file is read
-        pass
+    if not can_be_name(path):
+        raise ValueError(f"path is {str(path)!r}; no file can have this name")
     return Path(path)
 
 

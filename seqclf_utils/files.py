@@ -1,8 +1,29 @@
-"""Write files all or nothing."""
+"""Names that files can have, and writing files all or nothing."""
 
 import contextlib
 import os
 from pathlib import Path
+
+
+def can_be_name(path: str | os.PathLike) -> bool:
+    """Say whether a file could have this name; there need not be one.
+
+    Args:
+        path: The name.
+
+    Returns:
+        False if the system cannot even look for it: there is a NUL in it, or half a character.
+
+    Example:
+        >>> can_be_name("run.pt"), can_be_name("run" + chr(0))
+        (True, False)
+    """
+    try:
+        with contextlib.suppress(OSError):  # said better by whoever reads or writes it
+            os.stat(path)
+    except ValueError:
+        return False
+    return True
 
 
 def write_atomically(path: str | os.PathLike, content: bytes) -> None:

@@ -53,9 +53,14 @@ def test_full_disk_leaves_the_old_file_whole(tmp_path):
     assert folder_of(path) == ["run.pt"]
 
 
+def write_picture(path):
+    """Store a figure in both forms."""
+    write_figure(Figure(), b"new", path.stem, folder=path.parent)
+
+
 WRITERS = {
-    "picture.png": lambda path: write_figure(Figure(), b"new", path.stem, folder=path.parent),
-    "picture.svg": lambda path: write_figure(Figure(), b"new", path.stem, folder=path.parent),
+    "picture.png": write_picture,
+    "picture.svg": write_picture,
     "weights.npz": lambda path: train_model.store(LSTMClassifier().float(), path),
     "notebook.ipynb": run_notebooks.execute,
 }

@@ -915,7 +915,6 @@ ACCEPTED = {
     r'"XXtogetherXX"|"TOGETHER"': "only the wording of a message changes",
     r"_label_best_possible: (xycoords=None,|textcoords=None,|xytext|$)": "a few points further off",
     r"live\.watch: .*(leave|display)=None": "None is as false as False",
-    r"_check_path: is_name = None": "None is as false as False",
     r"live\.watch: .*Picture\(width": "png is the default of ipywidgets",
     r"live\.show_losses: warnings\.warn.*(stacklevel=3|, )\)": "its test cannot run under mutmut",
     r"live\.watch: bar\.total = None": "of an unknown number nothing is missing either",
