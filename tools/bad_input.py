@@ -83,7 +83,6 @@ live: sc.fit(model, loader, loader, live="yes")
 learning_rate: sc.fit(model, loader, loader, learning_rate="0.001")
 model: sc.fit(sc.LSTMClassifier, loader, loader)
 val_loader: sc.fit(model, loader, None)
-checkpoint: sc.fit(model, loader, loader, checkpoint=7)
 checkpoint: sc.fit(model, loader, loader, checkpoint=".")
 model: sc.EarlyStopping().step(0.5, "model")
 loader: sc.evaluate(model, sequences, torch.nn.BCEWithLogitsLoss())
@@ -93,15 +92,9 @@ optimizer: sc.train_one_epoch(model, loader, torch.nn.MSELoss(), 0.001)
 
 ## `LengthBatchSampler`, `from_flat` and `OnDevice`
 lengths: sc.LengthBatchSampler([5, 0, 3], 16)
-batch_size: sc.LengthBatchSampler([5, 1, 3], 0)
-window: sc.LengthBatchSampler([5, 1, 3], 16, window=0)
-generator: sc.LengthBatchSampler([5, 1, 3], 16, generator=7)
-similar_lengths: sc.make_loaders(sequences, labels, ([0], [1], [2]), similar_lengths="yes", seed=0)
-symbols: sc.SequenceDataset.from_flat([1, 6, 3], np.array([0, 3]), [1])
 symbols: sc.SequenceDataset.from_flat(np.array([1, 7, 3]), np.array([0, 3]), [1])
 offsets: sc.SequenceDataset.from_flat(np.array([1, 6, 3]), np.array([0, 2]), [1])
 device: sc.OnDevice(loader, "gpu")
-loader: sc.OnDevice(None, "cuda")
 
 ## `predict_proba` and `score`
 model: sc.predict_proba(sc.LSTMClassifier, loader)
