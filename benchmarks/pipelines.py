@@ -84,7 +84,7 @@ def textbook(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 def by_length(lengths, batch_size: int, n_steps: int):
     """Return batches of similar length, whole windows of them, so that all lengths occur."""
     import seqclf_utils as sc
-    from seqclf_utils.batches import WINDOW
+    from seqclf_utils.extras.batching import WINDOW
 
     return sc.LengthBatchSampler(lengths, batch_size, window=min(WINDOW, n_steps))
 

@@ -26,8 +26,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 import seqclf_utils as sc
-from seqclf_utils.checkpoints import Checkpoint
-from seqclf_utils.files import write_atomically
+from seqclf_utils.extras.checkpoints import Checkpoint
+from seqclf_utils.extras.files import write_atomically
 
 CRITERION = nn.BCEWithLogitsLoss(reduction="sum")
 

@@ -1,11 +1,76 @@
-"""Helpers of the course on sequence classification; its notebooks build them one by one.
+"""Helpers of the course on sequence classification; its notebooks build them one by one."""
 
-A name is imported from its module when it is first used, so `import seqclf_utils` waits for
-neither PyTorch nor pandas nor matplotlib (https://scientific-python.org/specs/spec-0001/). The
-names stand in `__init__.pyi`.
-"""
-
-import lazy_loader
+from seqclf_utils.casino import CasinoData, log_likelihood_ratio, make_casino
+from seqclf_utils.data import (
+    PAD_IDX,
+    VOCAB_SIZE,
+    SequenceDataset,
+    SplitIndices,
+    collate_fn,
+    make_loaders,
+    split_indices,
+)
+from seqclf_utils.datasets import OutlineData, load_digit_outlines
+from seqclf_utils.evaluation import predict_proba, score
+from seqclf_utils.extras.batching import LengthBatchSampler, OnDevice
+from seqclf_utils.extras.game import DiceTable, play_dice, plot_dice_table
+from seqclf_utils.extras.saved_models import load_trained_model
+from seqclf_utils.extras.snapshots import show_figure
+from seqclf_utils.model import LSTMClassifier, masked_mean
+from seqclf_utils.plotting import (
+    plot_dots,
+    plot_histograms,
+    plot_lines,
+    plot_loss_curves,
+    plot_outline,
+    plot_padded_batch,
+    plot_throws,
+    use_course_style,
+)
+from seqclf_utils.reproducibility import agree_across_machines, seed_everything
+from seqclf_utils.tables import SequenceTable, load_csv
+from seqclf_utils.training import EarlyStopping, evaluate, fit, train_one_epoch
 
 __version__ = "0.1.0"
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+__all__ = [
+    "PAD_IDX",
+    "VOCAB_SIZE",
+    "CasinoData",
+    "DiceTable",
+    "EarlyStopping",
+    "LSTMClassifier",
+    "LengthBatchSampler",
+    "OnDevice",
+    "OutlineData",
+    "SequenceDataset",
+    "SequenceTable",
+    "SplitIndices",
+    "agree_across_machines",
+    "collate_fn",
+    "evaluate",
+    "fit",
+    "load_csv",
+    "load_digit_outlines",
+    "load_trained_model",
+    "log_likelihood_ratio",
+    "make_casino",
+    "make_loaders",
+    "masked_mean",
+    "play_dice",
+    "plot_dice_table",
+    "plot_dots",
+    "plot_histograms",
+    "plot_lines",
+    "plot_loss_curves",
+    "plot_outline",
+    "plot_padded_batch",
+    "plot_throws",
+    "predict_proba",
+    "score",
+    "seed_everything",
+    "show_figure",
+    "split_indices",
+    "train_one_epoch",
+    "use_course_style",
+]

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from seqclf_utils.batches import LengthBatchSampler, WholeBatch
-from seqclf_utils.storage import check_flat, flatten, pad_rows
+from seqclf_utils.extras.batching import LengthBatchSampler, WholeBatch
+from seqclf_utils.extras.flat import check_flat, flatten, pad_rows
 from seqclf_utils.validation import (
     check_count,
     check_flag,

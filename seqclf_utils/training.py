@@ -10,9 +10,9 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from seqclf_utils.checkpoints import Checkpoint
-from seqclf_utils.interrupts import CtrlC
-from seqclf_utils.progress import epochs_left
+from seqclf_utils.extras.checkpoints import Checkpoint
+from seqclf_utils.extras.interrupts import CtrlC
+from seqclf_utils.extras.progress import epochs_left
 from seqclf_utils.validation import (
     check_batches,
     check_count,

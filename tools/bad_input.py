@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 import seqclf_utils as sc
 from seqclf_utils import datasets
-from seqclf_utils.play import percent
+from seqclf_utils.extras.game import percent
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "bad_input.md"
 INTRODUCTION = """# What you are told when something is wrong

@@ -30,15 +30,15 @@ SITE = mutants.CACHE / "site"
 STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", None: "not run"}
 STATUS |= dict.fromkeys((-24, 24, 36, 152, 255), "timeout")
 OWN_TESTS = {
-    "checks": ["tests/test_checks.py", mutants.BEHAVIOUR[0]],
-    "figures": ["tests/test_plotting.py"],
-    "training": ["tests/test_training.py", "tests/test_checkpoints.py"],
+    "checks": ["tests/notebooks/test_exercises.py", mutants.BEHAVIOUR[0]],
+    "figures": ["tests/lessons/test_plotting.py"],
+    "training": ["tests/lessons/test_training.py", "tests/extras/test_checkpoints.py"],
 }
 PYTEST = ["-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
 # It follows the bytecode of fit, and mutmut puts a function of its own in that place.
-PYTEST += ["--deselect", "tests/test_training.py::test_ctrl_c_anywhere"]
+PYTEST += ["--deselect", "tests/lessons/test_training.py::test_ctrl_c_anywhere"]
 # It asks who called, and mutmut stands between.
-PYTEST += ["--deselect", "tests/test_live.py::test_the_warning_names_the_caller"]
+PYTEST += ["--deselect", "tests/extras/test_live.py::test_the_warning_names_the_caller"]
 
 
 def install_mutmut() -> None:

@@ -44,8 +44,8 @@ ENOUGH = 0.8  # of all classic bugs, the notebooks alone must notice so many
 TEXT_ONLY = {"test_project.py", "test_mutants.py", "test_notebooks.py"}
 SLOW = ("test_checkpoints.py", "test_trained.py", "test_distributed.py")
 BEHAVIOUR = [
-    "tests/test_notebooks.py::test_checks_accept_the_solution",
-    "tests/test_project.py::test_importing_the_package_changes_nothing",
+    "tests/notebooks/test_notebooks.py::test_checks_accept_the_solution",
+    "tests/project/test_project.py::test_importing_the_package_changes_nothing",
 ]
 # Every Python that starts in a copy, kernels and joblib's workers included, runs this first.
 WATCHMAN = '''"""Stop if the package that would be imported is not the one in this copy."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from seqclf_utils.files import write_atomically
+from seqclf_utils.extras.files import write_atomically
 
 NOTEBOOKS_DIR = Path(__file__).resolve().parent.parent / "notebooks"
 

@@ -11,8 +11,8 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 import seqclf_utils as sc
-from seqclf_utils.files import write_atomically
-from seqclf_utils.trained import WEIGHTS_FILE
+from seqclf_utils.extras.files import write_atomically
+from seqclf_utils.extras.saved_models import WEIGHTS_FILE
 
 N_TABLES = 3000
 N_FRESH_TABLES = 10_000

@@ -1,0 +1,70 @@
+"""Checks of the exercises: each prints `Correct` or says what is still missing, and never raises.
+
+A check tries the reader's function on small cases with known answers and returns a hint for the
+first thing that is wrong, or None; `exercise` turns that into a line of text. One module a
+notebook.
+"""
+
+from seqclf_utils.exercises.nb01 import (
+    check_audit_split,
+    check_leaked_positions,
+    check_share_of_cheats,
+)
+from seqclf_utils.exercises.nb02 import (
+    check_bce_by_hand,
+    check_largest_hidden_size,
+    check_logit_by_hand,
+)
+from seqclf_utils.exercises.nb03 import check_batch_sizes, check_max_pool, check_packed_last
+from seqclf_utils.exercises.nb04 import check_epoch_loss, check_fit_halving, check_stopping_epochs
+from seqclf_utils.exercises.nb05 import (
+    check_attention_pool,
+    check_last_and_avg,
+    check_paired_difference,
+)
+from seqclf_utils.exercises.nb06 import (
+    check_auc_by_hand,
+    check_choose_and_report,
+    check_paired_interval,
+)
+from seqclf_utils.exercises.nb07 import check_longest_run, check_ngram_counts, check_same_shape
+from seqclf_utils.exercises.nb08 import (
+    check_cell_batches,
+    check_padding_share,
+    check_step_in_pieces,
+)
+from seqclf_utils.exercises.nb09 import (
+    check_fraction_right,
+    check_is_batch_invariant,
+    check_train_and_keep_best,
+)
+
+__all__ = [
+    "check_attention_pool",
+    "check_auc_by_hand",
+    "check_audit_split",
+    "check_batch_sizes",
+    "check_bce_by_hand",
+    "check_cell_batches",
+    "check_choose_and_report",
+    "check_epoch_loss",
+    "check_fit_halving",
+    "check_fraction_right",
+    "check_is_batch_invariant",
+    "check_largest_hidden_size",
+    "check_last_and_avg",
+    "check_leaked_positions",
+    "check_logit_by_hand",
+    "check_longest_run",
+    "check_max_pool",
+    "check_ngram_counts",
+    "check_packed_last",
+    "check_padding_share",
+    "check_paired_difference",
+    "check_paired_interval",
+    "check_same_shape",
+    "check_share_of_cheats",
+    "check_step_in_pieces",
+    "check_stopping_epochs",
+    "check_train_and_keep_best",
+]

@@ -1,0 +1,171 @@
+"""Checks of the exercises of notebook 02, model anatomy."""
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seqclf_utils.exercises.report import call, close, exercise
+from seqclf_utils.model import LSTMClassifier
+
+
+@exercise
+def check_largest_hidden_size(largest_hidden_size: Callable) -> str | None:
+    """Check notebook 02, exercise 1: the largest LSTM within a budget of parameters."""
+
+    @functools.cache
+    def count(hidden_size: int) -> int:
+        model = LSTMClassifier(vocab_size=7, embed_dim=16, hidden_size=hidden_size)
+        return sum(parameter.numel() for parameter in model.parameters())
+
+    def largest(budget: int, forgotten: Callable[[int], int] = lambda h: 0) -> int:
+        return max(h for h in range(1, 120) if count(h) - forgotten(h) <= budget)
+
+    # The first budget catches what is off by one; then each catches one more part forgotten.
+    for budget in (count(32), 1000, count(33) - 100, count(33) - 1, 50_000):
+        expected = largest(budget)
+        size = call(largest_hidden_size, budget)
+        if close(size, expected):
+            continue
+        if close(size, count(expected)):
+            return "that is the number of parameters. Return the hidden size."
+        for forgotten, hint in (
+            (lambda h: h + 1, "the linear layer's H weights and its bias count, too."),
+            (lambda h: 4 * h, "PyTorch's LSTM has two bias vectors, b_ih and b_hh, of 4 H each."),
+            (lambda h: 7 * 16, "the embedding's 7 * 16 numbers count, too."),
+        ):
+            if close(size, largest(budget, forgotten)):
+                return hint
+        if close(size, expected + 1):
+            return f"{size} is one too many for a budget of {budget}: it needs {count(size)}."
+        if close(size, expected - 1):
+            return f"{expected} still fits into a budget of {budget}: it needs {count(expected)}."
+        return f"a budget of {budget} should give {expected}, not {size}."
+    return None
+
+
+@exercise
+def check_bce_by_hand(bce_by_hand: Callable) -> str | None:
+    """Check notebook 02, exercise 2: the mean binary cross-entropy from logits."""
+    logits, labels = torch.tensor([2.0, -1.0, 0.5]), torch.tensor([1.0, 1.0, 0.0])
+    criterion = nn.BCEWithLogitsLoss(reduction="none")
+    losses = criterion(logits, labels)
+    result = call(bce_by_hand, logits, labels)
+    if close(result, -losses.mean()):
+        return "the right size with the wrong sign: the loss is minus the log-probability."
+    if isinstance(result, Tensor) and result.shape == (3,):
+        return "there is one number a sequence; the loss is their mean."
+    if close(result, losses.sum()):
+        return "that is the sum over the sequences; the loss is their mean."
+    if close(result, criterion(torch.sigmoid(logits), labels).mean()):
+        return "the sigmoid was taken twice."
+    if close(result, criterion(-logits, labels).mean()):
+        return "the labels are swapped: a positive logit speaks for label 1."
+    if close(result, criterion(logits, torch.ones(3)).mean()):
+        return "yours treats every label as 1; for label 0 the probability is sigmoid(-z)."
+    if close(result, (losses * labels).mean()):
+        return "yours leaves out the sequences with label 0; their probability is sigmoid(-z)."
+    if isinstance(result, Tensor | float) and math.isnan(result):
+        return "nan: the logarithm of a negative logit does not exist. Take the sigmoid first."
+    if not close(result, losses.mean()):
+        return f"expected {losses.mean():.4f} for a small case, got {result}."
+    extreme = call(bce_by_hand, torch.tensor([1000.0, -1000.0]), torch.tensor([0.0, 1.0]))
+    if not close(extreme, 1000.0):
+        return (
+            f"for logits of 1000 and -1000, both wrong, the loss is 1000, but yours is {extreme}: "
+            "the sigmoid is rounded to 1 or 0 and its logarithm explodes. softplus(-z) is the "
+            "logarithm of 1 + exp(-z), computed safely."
+        )
+    return None
+
+
+def _logit(
+    model: LSTMClassifier,
+    sequence: Tensor,
+    *,
+    order: str = "ifgo",
+    two_biases: bool = True,
+    carried: str = "hc",
+    read: str = "h",
+) -> float:
+    """Run the classifier step by step, with a mistake if asked for one."""
+    lstm, zeros = model.lstm, torch.zeros(model.lstm.hidden_size)
+    h, c = zeros, zeros
+    shown = []
+    for x in model.embed.weight[sequence]:
+        h, c = h if "h" in carried else zeros, c if "c" in carried else zeros
+        stacked = lstm.weight_ih_l0 @ x + lstm.bias_ih_l0 + lstm.weight_hh_l0 @ h
+        if two_biases:
+            stacked = stacked + lstm.bias_hh_l0
+        gates = dict(zip(order, stacked.chunk(4), strict=True))
+        c = torch.sigmoid(gates["f"]) * c + torch.sigmoid(gates["i"]) * torch.tanh(gates["g"])
+        h = torch.sigmoid(gates["o"]) * torch.tanh(c)
+        shown.append(h)
+    state = {"h": h, "c": c, "mean": torch.stack(shown).mean(dim=0)}[read]
+    return (model.fc.weight[0] @ state + model.fc.bias[0]).item()
+
+
+def _logit_hint(model: LSTMClassifier, sequence: Tensor, logit: float, expected: float) -> str:
+    """Recognise a typical mistake by the logit that it gives."""
+    mistakes: list[tuple[float, str]] = [
+        (torch.sigmoid(torch.tensor(expected)).item(), "that is the probability, not the logit."),
+        (expected - model.fc.bias.item(), "the linear layer has a bias, too: model.fc.bias."),
+        (_logit(model, sequence, read="c"), "the linear layer reads h; yours read the memory c."),
+        (_logit(model, sequence, read="mean"), "that is avg pooling; take the last output."),
+        (_logit(model, sequence.flip(0)), "you read the sequence from right to left."),
+        (_logit(model, sequence - 1), "row 0 of the table is padding: symbol s is row s."),
+        (_logit(model, sequence, two_biases=False), "one of the two biases is missing: add both."),
+        (_logit(model, sequence, carried=""), "every step starts from zeros; carry h and c along."),
+        (_logit(model, sequence, carried="h"), "you carry h along, but the memory c starts anew."),
+        (_logit(model, sequence, carried="c"), "you carry c along, but the state h starts anew."),
+    ]
+    for order in ("ifog", "figo", "fiog"):
+        value = _logit(model, sequence, order=order)
+        mistakes.append((value, "the gates are mixed up: PyTorch stacks them as i, f, g, o."))
+    for value, hint in mistakes:
+        if close(logit, value):
+            return hint
+    shape = f"E = {model.embed.embedding_dim}, H = {model.lstm.hidden_size}"
+    return f"{shape}, sequence {sequence.tolist()}: expected {expected:.4f}, got {logit:.4f}."
+
+
+def _watch(model: LSTMClassifier) -> list[str]:
+    """Return a list that will fill up with the modules of the model that are called."""
+    called: list[str] = []
+    for name, module in model.named_modules():
+        what = f"model.{name}" if name else "the model"
+        module.register_forward_pre_hook(lambda *_, what=what: called.append(what))
+    return called
+
+
+@exercise
+def check_logit_by_hand(logit_by_hand: Callable) -> str | None:
+    """Check notebook 02, exercise 3: the whole classifier from its weights alone."""
+    for seed, (embed_dim, hidden_size, symbols) in enumerate(
+        ((3, 2, [4]), (5, 4, [3, 6, 6, 1, 2]), (16, 32, [1, 2, 3, 4, 5, 6] * 3))
+    ):
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seed)
+            model = LSTMClassifier(embed_dim=embed_dim, hidden_size=hidden_size)
+            for parameter in model.parameters():
+                parameter.mul_(2)  # larger weights set a mistake apart from rounding
+            expected = model(torch.tensor([symbols]), torch.tensor([len(symbols)])).item()
+        called = _watch(model)
+        result = call(logit_by_hand, model, torch.tensor(symbols))
+        if called:
+            return f"you called {called[0]}. Use its weights only; they are all you need."
+        if isinstance(result, Tensor | np.ndarray):
+            if math.prod(result.shape) != 1:
+                return f"return one number, not a tensor of shape {tuple(result.shape)}."
+            result = result.item()
+        if not close(result, expected):
+            try:
+                logit = float(result)
+            except (TypeError, ValueError):
+                return f"return one number, not {result!r}."
+            with torch.no_grad():
+                return _logit_hint(model, torch.tensor(symbols), logit, expected)
+    return None

@@ -1,0 +1,187 @@
+"""Checks of the exercises of notebook 05, last vs avg pooling."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqclf_utils.exercises.report import (
+    call,
+    close,
+    exercise,
+    tensors_close,
+    two_numbers,
+    wrong_shape,
+)
+
+
+@exercise
+def check_paired_difference(paired_difference: Callable) -> str | None:
+    """Check notebook 05, exercise 1: mean and standard error of differences by seed."""
+    for first, second in (
+        (np.array([0.9, 0.8, 0.7, 0.6]), np.array([0.8, 0.75, 0.6, 0.55])),
+        (np.array([0.9, 0.7, 0.8]), np.array([0.8, 0.85, 0.78])),
+    ):
+        result = two_numbers(call(paired_difference, first.copy(), second.copy()))
+        if result is None:
+            return "return two numbers: the mean difference and its standard error."
+        hint = _wrong_difference(*result, first, second)
+        if hint is not None:
+            return hint
+    return None
+
+
+def _wrong_difference(
+    mean: float, error: float, first: np.ndarray, second: np.ndarray
+) -> str | None:
+    """Say what is wrong with a mean difference and its standard error, or None."""
+    differences = first - second
+    n = len(differences)
+    deviation = differences.std(ddof=1)
+    expected = deviation / np.sqrt(n)
+    case = f"for {first.tolist()} and {second.tolist()}"
+    if close(mean, expected) and close(error, differences.mean()):
+        return "the right numbers in the wrong order: first the mean, then its standard error."
+    if close(mean, -differences.mean()):
+        return "the wrong way round: first minus second."
+    if not close(mean, differences.mean()) and close(mean, np.abs(differences).mean()):
+        return "keep the sign of each difference: seeds that disagree must cancel."
+    if not close(mean, differences.mean()):
+        return f"the mean difference is {differences.mean():.4f} {case}, not {mean}."
+    if close(error, deviation) or close(error, differences.std()):
+        return "that is the standard deviation; for the error of the mean divide by sqrt(n)."
+    if close(error, differences.std() / np.sqrt(n)):
+        return "with few seeds use the standard deviation that divides by n - 1: ddof=1."
+    if close(error, deviation / n):
+        return "divide by the square root of the number of seeds, not by the number itself."
+    if close(error, np.sqrt(first.var(ddof=1) / n + second.var(ddof=1) / n)):
+        return "take the differences first: seed by seed, the luck of the draw cancels out."
+    if not close(error, expected):
+        return f"the standard error is {expected:.4f} {case}, not {error}."
+    return None
+
+
+@exercise
+def check_last_and_avg(last_and_avg: Callable) -> str | None:
+    """Check notebook 05, exercise 2: last output and masked mean side by side."""
+    outputs = torch.tensor([[[1.0], [3.0], [8.0]], [[4.0], [5.0], [9.0]]])  # (N=2, L=3, H=1)
+    pooled = call(last_and_avg, outputs, torch.tensor([2, 3]))
+    expected = torch.tensor([[3.0, 2.0], [9.0, 6.0]])
+    hint = wrong_shape(pooled, (2, 2), "(N, 2 H)")
+    if hint is not None:
+        return hint
+    if tensors_close(pooled, expected.flip(1)):
+        return "the right numbers in the wrong order: first last, then avg."
+    if close(pooled[0, 0], 8.0):
+        return "the last column of outputs is padding for sequence 0: its length is 2."
+    if close(pooled[0, 1], 4.0):
+        return "the mean of sequence 0 includes padding; masked_mean leaves it out."
+    if not tensors_close(pooled, expected):
+        return f"expected {expected.tolist()} for a small case, got {pooled.tolist()}."
+    outputs = torch.tensor([[6.0, 1.0], [2.0, 5.0], [4.0, 3.0], [0.0, 7.0]])  # (L=4, H=2)
+    outputs = torch.stack([outputs, 2 * outputs, 3 * outputs])  # (N=3, L=4, H=2)
+    pooled = call(last_and_avg, outputs, torch.tensor([3, 4, 1]))
+    expected = torch.tensor(
+        [[4.0, 3.0, 4.0, 3.0], [0.0, 14.0, 6.0, 8.0], [18.0, 3.0, 18.0, 3.0]]
+    )  # (N, 2 H)
+    if not isinstance(pooled, Tensor) or pooled.shape != (3, 4):
+        return "with N = 3 and H = 2 the shape should be (3, 4): join along the last axis."
+    if tensors_close(pooled, expected[:, [0, 2, 1, 3]]):
+        return "last and avg alternate; first all H numbers of last, then all H of avg (torch.cat)."
+    if not tensors_close(pooled, expected):
+        return f"expected {expected.tolist()} for N = 3 and H = 2, got {pooled.tolist()}."
+    return None
+
+
+@exercise
+def check_attention_pool(attention_pool: Callable) -> str | None:
+    """Check notebook 05, exercise 3: a mean over real time steps, weighted by softmax."""
+    outputs = torch.tensor(
+        [[[1.0, 4.0], [3.0, -2.0], [8.0, 8.0]], [[4.0, 1.0], [5.0, 0.0], [9.0, 2.0]]]
+    )  # (N=2, L=3, H=2)
+    lengths = torch.tensor([2, 3])
+    scores = torch.tensor([[0.0, 1.0, 2.0], [1.0, -1.0, 0.5]])  # (N, L)
+    before = outputs.clone(), scores.clone()
+    pooled = call(attention_pool, outputs, lengths, scores)
+    hint = wrong_shape(pooled, (2, 2), "(N, H)")
+    if hint is not None:
+        return hint
+    if not (torch.equal(outputs, before[0]) and torch.equal(scores, before[1])):
+        return "your function changed its arguments; masked_fill (without _) makes a copy."
+    expected = _attention(outputs, lengths, scores)
+    hint = _wrong_attention(pooled, expected, outputs, lengths, scores)
+    if hint is not None:
+        return hint
+    hostile_outputs, hostile_scores = outputs.clone(), scores.clone()
+    hostile_scores[0, 2] = torch.nan
+    if not tensors_close(call(attention_pool, outputs, lengths, hostile_scores), expected):
+        return (
+            "with nan as the score of a padding the result is nan: fill with -inf first; don't add."
+        )
+    hostile_outputs[0, 2] = torch.nan
+    if not tensors_close(call(attention_pool, hostile_outputs, lengths, scores), expected):
+        return "with nan in a padded output the result is nan: 0 * nan is nan. Fill outputs too."
+    for shift, why in (
+        (1000.0, "exp(1000) is infinity. Subtract the largest score first, or let softmax do it."),
+        (-1000.0, "exp(-1000) is 0, and what stands for the padding must be lower still: -inf."),
+    ):
+        if not tensors_close(call(attention_pool, outputs, lengths, scores + shift), expected):
+            return f"{shift:+.0f} on every score should change nothing: {why}"
+    apart = scores + torch.tensor([[1000.0], [-1000.0]])
+    if not tensors_close(call(attention_pool, outputs, lengths, apart), expected):
+        return "+1000 on one sequence and -1000 on the other: subtract each sequence's own largest."
+    wanted = scores.clone().requires_grad_()
+    pooled = call(attention_pool, outputs, lengths, wanted)
+    if not _reaches(wanted, pooled):
+        return "no gradient reaches the scores, so they could never be learnt: stay in PyTorch."
+    return None
+
+
+def _reaches(scores: Tensor, pooled: Tensor) -> bool:
+    """Say whether a gradient flows from the result back into the scores."""
+    if not pooled.requires_grad:
+        return False
+    (gradient,) = torch.autograd.grad(pooled.sum(), scores, allow_unused=True)
+    return gradient is not None
+
+
+def _attention(outputs: Tensor, lengths: Tensor, scores: Tensor) -> Tensor:
+    """Pool one sequence after the other, shape (N, H)."""
+    rows = [s[:n].softmax(dim=0) @ o[:n] for o, n, s in zip(outputs, lengths, scores, strict=True)]
+    return torch.stack(rows)
+
+
+def _wrong_attention(
+    pooled: Tensor, expected: Tensor, outputs: Tensor, lengths: Tensor, scores: Tensor
+) -> str | None:
+    """Say what is wrong with a pooled batch, or None."""
+    is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]  # (N, L)
+    over_all = scores.softmax(dim=1)  # (N, L)
+
+    def weighted(weights: Tensor) -> Tensor:
+        return (weights[:, :, None] * outputs).sum(dim=1)
+
+    if tensors_close(pooled, expected):
+        return None
+    if tensors_close(pooled, weighted(over_all)):
+        return "padding counts: time step 3 of sequence 0 is padding and has the largest score."
+    if tensors_close(pooled, weighted(over_all.masked_fill(is_pad, 0))):
+        return "the weights of sequence 0 add up to less than 1: take padding out before softmax."
+    if tensors_close(pooled, weighted(scores.masked_fill(is_pad, 0).softmax(dim=1))):
+        return "a score of 0 is a score like any other: exp(0) is 1. Fill the padding with -inf."
+    if tensors_close(pooled, weighted(scores.masked_fill(is_pad, -torch.inf).softmax(dim=0))):
+        return "the weights of one sequence must add up to 1: softmax over the time steps, dim=1."
+    if tensors_close(pooled, expected / lengths[:, None]) or tensors_close(pooled, expected / 3):
+        return "the weights add up to 1, so their sum is the mean: don't divide once more."
+    filled = scores.masked_fill(is_pad, 0)
+    if tensors_close(pooled, weighted(filled / filled.sum(dim=1, keepdim=True))):
+        return "those weights are the scores themselves, and may be negative: take exp first."
+    if tensors_close(pooled, _attention(outputs, lengths, torch.zeros_like(scores))):
+        return "that is the masked mean; the scores must have a say."
+    return f"expected {_rounded(expected)} for a small case, got {_rounded(pooled)}."
+
+
+def _rounded(values: Tensor) -> list:
+    """Return values as lists of numbers that are short enough to read."""
+    return values.detach().double().round(decimals=3).tolist()

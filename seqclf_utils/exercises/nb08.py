@@ -1,0 +1,188 @@
+"""Checks of the exercises of notebook 08, scaling up."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from seqclf_utils.exercises.report import call, close, exercise
+
+
+@exercise
+def check_padding_share(padding_share: Callable) -> str | None:
+    """Check notebook 08, exercise 1: the share of all cells that is padding."""
+    for lengths, batch_size, expected in (
+        ([4, 2, 5, 1, 3], 2, 6 / 21),  # 8 + 10 + 3 cells, 15 of them real
+        ([3, 3, 3], 1, 0.0),
+        ([1, 9, 1, 9], 4, 16 / 36),
+    ):
+        share = call(padding_share, list(lengths), batch_size)
+        case = f"for lengths {lengths} in batches of {batch_size}"
+        n_batches = -(-len(lengths) // batch_size)
+        full = n_batches * batch_size * max(lengths)
+        in_order = _share(sorted(lengths), batch_size)
+        for mistake, hint in (
+            (1 - expected, "that is the share that is real; the padding is the rest."),
+            (1 - sum(lengths) / (len(lengths) * max(lengths)), "pad to the longest of its batch."),
+            (1 - sum(lengths) / full, "pad each batch to its own longest, the last one as well."),
+            (_missing_rows(lengths, batch_size), "the last batch may be shorter: count its rows."),
+            (in_order, "take the sequences in the order in which they come; do not sort."),
+            (_mean_share(lengths, batch_size), "divide sums of cells; a mean of shares differs."),
+            (expected * 100, "a share is 0 to 1, not a percentage."),
+        ):
+            if close(share, mistake) and not close(mistake, expected):
+                return f"{case}: {hint}"
+        if not close(share, expected):
+            return f"{case}, {expected:.3f} of the cells are padding, not {share}."
+    return None
+
+
+def _batches(lengths: list[int], batch_size: int) -> list[list[int]]:
+    """Cut lengths into batches."""
+    return [lengths[k : k + batch_size] for k in range(0, len(lengths), batch_size)]
+
+
+def _share(lengths: list[int], batch_size: int) -> float:
+    """Return the share of padding."""
+    cells = sum(len(batch) * max(batch) for batch in _batches(lengths, batch_size))
+    return 1 - sum(lengths) / cells
+
+
+def _missing_rows(lengths: list[int], batch_size: int) -> float:
+    """Return the share of padding if every batch had all its rows."""
+    cells = sum(batch_size * max(batch) for batch in _batches(lengths, batch_size))
+    return 1 - sum(lengths) / cells
+
+
+def _mean_share(lengths: list[int], batch_size: int) -> float:
+    """Return the mean of the batches' shares of padding."""
+    shares = [_share(batch, batch_size) for batch in _batches(lengths, batch_size)]
+    return sum(shares) / len(shares)
+
+
+@exercise
+def check_cell_batches(cell_batches: Callable) -> str | None:
+    """Check notebook 08, exercise 2: batches with at most so many cells."""
+    for lengths, max_cells, expected in (
+        ([2, 7, 3, 3, 1], 8, [[4, 0], [2, 3], [1]]),
+        ([5, 5, 5, 5], 10, [[0, 1], [2, 3]]),
+        ([6, 1, 1, 1, 2], 6, [[1, 2, 3], [4], [0]]),
+        ([4], 4, [[0]]),
+    ):
+        batches = call(cell_batches, list(lengths), max_cells)
+        case = f"for lengths {lengths} and at most {max_cells} cells"
+        if not _is_list_of_lists(batches):
+            return "return a list of batches, each a list of positions (whole numbers)."
+        if [] in batches:
+            return f"{case}: there is an empty batch among them."
+        positions = sorted(i for batch in batches for i in batch)
+        if positions == sorted(lengths) and positions != list(range(len(lengths))):
+            return f"{case}: the batches hold lengths; they should hold positions, from 0."
+        if positions != list(range(len(lengths))):
+            return f"{case}: every position should come exactly once; yours are {positions}."
+        cells = [len(batch) * max(lengths[i] for i in batch) for batch in batches]
+        if max(cells) > max_cells:
+            return f"{case}: batch {batches[cells.index(max(cells))]} has {max(cells)} cells."
+        if len(batches) > len(expected):
+            return (
+                f"{case}: {len(batches)} batches, though {len(expected)} are enough. What counts "
+                "is rows times the longest, and a batch may have exactly max_cells."
+            )
+        if batches != expected:
+            return f"{case}: expected {expected}, from the shortest on; yours are {batches}."
+    return None
+
+
+def _is_list_of_lists(batches: object) -> bool:
+    """Tell whether something is a list of lists of whole numbers."""
+    return isinstance(batches, list) and all(
+        isinstance(batch, list) and all(type(i) is int for i in batch) for batch in batches
+    )
+
+
+class _Mean(nn.Module):
+    """A model whose logit is the mean symbol times a weight; it counts how it is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.5]))
+        self.rows: list[int] = []
+
+    def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
+        """Return logits (N,)."""
+        self.rows.append(len(padded))
+        return self.weight * padded.sum(dim=1) / lengths
+
+
+class _Counting(torch.optim.SGD):
+    """An optimizer that keeps the gradient of each step."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__(model.parameters(), lr=0.1)
+        self.gradients: list[float] = []
+
+    def step(self, closure: Callable | None = None) -> None:
+        """Note the gradient, and make the step."""
+        gradient = self.param_groups[0]["params"][0].grad
+        self.gradients.append(0.0 if gradient is None else gradient.item())
+        super().step(closure)
+
+
+@exercise
+def check_step_in_pieces(step_in_pieces: Callable) -> str | None:
+    """Check notebook 08, exercise 3: one step for a batch that comes in pieces."""
+    pieces = [
+        (
+            torch.tensor([[1, 2], [3, 0], [6, 6]]),
+            torch.tensor([2, 1, 2]),
+            torch.tensor([0, 1, 1.0]),
+        ),
+        (torch.tensor([[4, 5, 6]]), torch.tensor([3]), torch.tensor([0.0])),
+        (torch.tensor([[2, 1], [5, 0]]), torch.tensor([2, 1]), torch.tensor([1.0, 0.0])),
+    ]
+    criterion = nn.BCEWithLogitsLoss()
+    losses, gradients = zip(*(_loss_and_gradient(criterion, [p]) for p in pieces), strict=True)
+    loss, gradient = _loss_and_gradient(criterion, pieces)
+    model = _Mean()
+    optimizer = _Counting(model)
+    model.weight.grad = torch.tensor([7.0])  # left over from the step before
+    result = call(step_in_pieces, model, list(pieces), criterion, optimizer)
+    made = optimizer.gradients
+    if len(made) != 1:
+        return f"one step for the whole batch; your optimizer made {len(made)}."
+    if model.rows != [3, 1, 2]:
+        return f"run each piece once and alone; yours ran pieces of {model.rows} rows."
+    for mistake, hint in (
+        (gradient + 7, "gradients of the step before are still in it: clear them first."),
+        (sum(gradients), "the pieces' means are added up: the step is three times too long."),
+        (sum(gradients) / 3, "a mean of means: the piece of 1 counts as much as the piece of 3."),
+        (gradients[-1], "only the last piece counts: clear the gradients once, not every time."),
+        (
+            gradients[-1] / 3,
+            "only the last piece counts: clear the gradients once, not every time.",
+        ),
+        (gradient * 6, "a sum over all sequences; divide by how many there are."),
+        (0.0, "the gradients were cleared, or never computed, when the optimizer made its step."),
+    ):
+        if close(made[0], mistake) and not close(mistake, gradient):
+            return hint
+    if not close(made[0], gradient):
+        return f"the gradient should be {gradient:.4f}, that of the whole batch, not {made[0]:.4f}."
+    if isinstance(result, Tensor):
+        return "the step is right; return the loss as a plain number, with .item()."
+    if close(result, sum(losses) / 3):
+        return "the step is right, but the loss is a mean of the pieces' means."
+    if close(result, sum(losses)):
+        return "the step is right, but the loss is a sum of the pieces' means."
+    if not close(result, loss):
+        return f"the step is right; the mean loss is {loss:.4f}, not {result}."
+    return None
+
+
+def _loss_and_gradient(criterion: nn.Module, pieces: list[tuple]) -> tuple[float, float]:
+    """Compute the mean loss over all sequences at once, and its gradient."""
+    model = _Mean()
+    logits = torch.cat([model(padded, lengths) for padded, lengths, _ in pieces])
+    loss = criterion(logits, torch.cat([labels for _, _, labels in pieces]))
+    loss.backward()
+    return loss.item(), model.weight.grad.item()

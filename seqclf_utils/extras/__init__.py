@@ -1,0 +1,1 @@
+"""Machinery around the lessons: batching, checkpoints, progress, saved models, the dice game."""

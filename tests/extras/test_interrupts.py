@@ -1,0 +1,152 @@
+"""Ctrl-C interrupts the way from batch to batch, once, and nothing else."""
+
+import signal
+import threading
+
+import pytest
+
+from seqclf_utils.extras.interrupts import CtrlC
+
+pytestmark = pytest.mark.usefixtures("python_handles_ctrl_c")
+
+
+def press_ctrl_c():
+    """Send this process the signal that Ctrl-C sends."""
+    signal.raise_signal(signal.SIGINT)
+
+
+class Pressing:
+    """Batches 1, 2, 3; Ctrl-C is pressed while number `at` is fetched."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def __iter__(self):
+        """Yield the batches."""
+        for number in (1, 2, 3):
+            if number == self.at:
+                press_ctrl_c()
+            yield number
+
+
+def test_batches_come_through():
+    """Without Ctrl-C a stoppable loader is the loader, also twice and when it is empty."""
+    with CtrlC() as stoppable:
+        for loader in ([1, 2, 3], [1, 2, 3], [], iter([4]), Pressing(None)):
+            assert list(stoppable(loader)) in ([1, 2, 3], [], [4])
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_fetching_is_interrupted_at_once(at):
+    """A loader that hangs can be interrupted."""
+    done = []
+    with CtrlC() as stoppable, pytest.raises(KeyboardInterrupt):
+        for batch in stoppable(Pressing(at)):
+            done.append(batch)
+
+    assert done == list(range(1, at))
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_batch_is_finished_first(at):
+    """What is done with a batch is not torn apart; the next one is not fetched."""
+    done = []
+    with CtrlC() as stoppable, pytest.raises(KeyboardInterrupt):
+        for batch in stoppable([1, 2, 3]):
+            if batch == at:
+                press_ctrl_c()
+            done.append(batch)
+
+    assert done == list(range(1, at + 1))
+
+
+def test_other_code_is_finished_first():
+    """A Ctrl-C between two passes is raised before the next begins."""
+    done = []
+    with CtrlC() as stoppable:
+        press_ctrl_c()
+        done.append("bookkeeping")
+        with pytest.raises(KeyboardInterrupt):
+            done.extend(stoppable([1, 2, 3]))
+
+    assert done == ["bookkeeping"]
+
+
+def test_second_ctrl_c_does_not_reach_what_tidies_up():
+    """After the first KeyboardInterrupt nothing more is raised, not even in a finally inside."""
+    done = []
+
+    class Tidying:
+        def __iter__(self):
+            try:
+                press_ctrl_c()
+                yield 1
+            finally:
+                press_ctrl_c()
+                done.append("inner")
+
+    with CtrlC() as stoppable:
+        try:
+            list(stoppable(Tidying()))
+        except KeyboardInterrupt:
+            press_ctrl_c()
+            done.append("outer")
+
+    assert done == ["inner", "outer"]
+
+
+def test_errors_of_the_loader_come_through():
+    """And after one, a Ctrl-C waits again."""
+    done = []
+    with CtrlC() as stoppable:
+        with pytest.raises(ZeroDivisionError):
+            list(stoppable(1 // number for number in (1, 0)))
+        press_ctrl_c()
+        done.append("after")
+
+    assert done == ["after"]
+
+
+@pytest.mark.parametrize("ending", [None, ValueError("bad"), KeyboardInterrupt()])
+def test_ctrl_c_is_given_back(ending):
+    """However the context ends, Python's own handler is back, and nothing is swallowed."""
+    try:
+        with CtrlC():
+            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+            if ending:
+                raise ending
+    except (ValueError, KeyboardInterrupt) as error:
+        assert error is ending
+    else:
+        assert ending is None
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(KeyboardInterrupt):
+        press_ctrl_c()
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda number, frame: None])
+def test_handlers_of_others_stay(handler):
+    """A program that deals with Ctrl-C in its own way goes on doing so."""
+    signal.signal(signal.SIGINT, handler)
+
+    with CtrlC() as stoppable:
+        assert signal.getsignal(signal.SIGINT) is handler
+        assert list(stoppable(Pressing(2))) == [1, 2, 3]
+
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_other_threads_may_use_it():
+    """Python lets only the main thread change handlers; elsewhere nothing happens, no error."""
+    seen = []
+
+    def work():
+        with CtrlC() as stoppable:
+            seen.extend(stoppable([signal.getsignal(signal.SIGINT)]))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert seen == [signal.default_int_handler]

@@ -1,0 +1,120 @@
+"""The exercises' checks: typical wrong answers get a hint of their own, and nothing raises."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+import torch
+from wrong_answers.nb04 import halving
+
+from seqclf_utils import exercises
+from seqclf_utils.exercises.nb01 import _audit
+from seqclf_utils.exercises.report import close, tensors_close, wrong_shape
+
+FOLDER = Path(__file__).parent / "wrong_answers"
+WRONG = [
+    entry
+    for path in sorted(FOLDER.glob("nb*.py"))
+    for entry in importlib.import_module(f"wrong_answers.{path.stem}").WRONG
+]
+ALL = sorted({check for check, _, _ in WRONG}, key=lambda check: check.__name__)
+
+
+@pytest.mark.parametrize(("check", "answer", "hint"), WRONG)
+def test_typical_wrong_answers_get_their_own_hint(check, answer, hint, capsys):
+    """A wrong answer is never Correct, and the hint names what is wrong with it."""
+    check(answer)
+    printed = capsys.readouterr().out
+    assert printed.startswith("Not yet: ")
+    assert hint in printed
+
+
+def test_every_check_has_wrong_answers_with_hints_of_their_own():
+    """A new check needs two typical wrong answers at least, and they are told different things."""
+    names = {name for name in vars(exercises) if name.startswith("check_")}
+    assert names == {check.__name__ for check in ALL}
+    for name in names:
+        hints = [hint for check, _, hint in WRONG if check.__name__ == name]
+        assert len(set(hints)) == len(hints) >= 2, name
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_nothing_yet_is_said_kindly(check, capsys):
+    """A stub that returns None is told so, by name."""
+
+    def stub(*arguments):
+        """Return nothing."""
+
+    check(stub)
+    assert capsys.readouterr().out.startswith("Not yet: stub returns nothing.")
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_an_error_in_the_answer_is_reported_and_does_not_stop_the_notebook(check, capsys):
+    """The check prints the reader's own error instead of raising it."""
+
+    def broken(*arguments):
+        raise KeyError("oops")
+
+    check(broken)
+    assert capsys.readouterr().out == "Not yet: your code raised KeyError: 'oops'\n"
+
+
+@pytest.mark.parametrize("check", ALL)
+@pytest.mark.parametrize("answer", ["word", 3, [1, 2], float("nan"), torch.zeros(3)])
+def test_answers_of_the_wrong_kind_are_not_correct(check, answer, capsys):
+    """Nonsense never passes and never raises."""
+    check(lambda *arguments: answer)
+    assert capsys.readouterr().out.startswith("Not yet: ")
+
+
+def test_positions_may_be_tensors(capsys):
+    """Numbers of PyTorch in a list are right if the numbers are."""
+
+    def audit_split(labels, groups, splits):
+        """Return lists of what can be a tensor as tensors."""
+        return {
+            key: [entry if isinstance(entry, str) else torch.tensor(entry) for entry in found]
+            for key, found in _audit(labels, groups, splits).items()
+        }
+
+    exercises.check_audit_split(audit_split)
+
+    assert capsys.readouterr().out == "Correct\n"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "is_close"),
+    [(1.00009, 1, True), (1.0002, 1, False), (9e-7, 0, True), (2e-6, 0, False), ("word", 0, False)],
+)
+def test_numbers_are_compared_up_to_rounding(found, expected, is_close):
+    """A ten-thousandth of the number, or a millionth where that is less."""
+    assert close(found, expected) is is_close
+    assert isinstance(close(found, expected), bool)
+
+
+@pytest.mark.parametrize(("found", "is_close"), [([9e-7], True), ([2e-6], False), ([[0.0]], False)])
+def test_tensors_are_compared_up_to_rounding(found, is_close):
+    """A millionth is the same, another shape is not."""
+    assert tensors_close(torch.tensor(found), torch.zeros(1)) is is_close
+
+
+def test_a_wrong_shape_is_named():
+    """Both shapes, or the type of what is no tensor."""
+    shape = (2, 3), "(N, H)"
+    assert wrong_shape(torch.zeros(2, 3), *shape) is None
+    for found, name in ((torch.zeros(3, 2), "(3, 2)"), ([1.0], "list")):
+        expected = f"the result should have shape (N, H) = (2, 3); yours is {name}."
+        assert wrong_shape(found, *shape) == expected
+
+
+def test_loaders_of_a_check_have_a_length(capsys):
+    """A right answer that shows a progress bar, or divides by len(loader), is Correct."""
+
+    def fit_halving(model, train_loader, val_loader, max_epochs, patience):
+        assert len(train_loader) == len(val_loader) == 1
+        return halving()(model, train_loader, val_loader, max_epochs, patience)
+
+    exercises.check_fit_halving(fit_halving)
+
+    assert capsys.readouterr().out == "Correct\n"

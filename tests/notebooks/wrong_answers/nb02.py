@@ -1,0 +1,113 @@
+"""Typical wrong answers to the exercises of notebook 02, and a part of the hint for each."""
+
+import torch
+from torch import nn
+
+from seqclf_utils import exercises
+
+
+def hidden(budget, *, biases=2, embedding=112, linear=1):
+    """Return the largest hidden size within the budget."""
+    size = 0
+    while embedding + 4 * (size + 1) * (17 + size + biases) + linear * (size + 2) <= budget:
+        size += 1
+    return size
+
+
+def logit(model, sequence, *, order="ifgo", biases=("ih", "hh"), keep=(1, 1), read="h"):
+    """Compute the logit from the weights, with a mistake if asked for one."""
+    lstm = model.lstm
+    h = c = torch.zeros(lstm.hidden_size)
+    for x in model.embed.weight[sequence]:
+        h, c = h * keep[0], c * keep[1]
+        stacked = lstm.weight_ih_l0 @ x + lstm.weight_hh_l0 @ h
+        stacked = stacked + sum(getattr(lstm, f"bias_{name}_l0") for name in biases)
+        gate = dict(zip(order, stacked.chunk(4), strict=True))
+        c = gate["f"].sigmoid() * c + gate["i"].sigmoid() * gate["g"].tanh()
+        h = gate["o"].sigmoid() * c.tanh()
+    return model.fc.weight[0] @ (h if read == "h" else c) + model.fc.bias[0]
+
+
+def call_the_model(model, sequence):
+    """Let the model do the work."""
+    return model(sequence[None], torch.tensor([len(sequence)]))
+
+
+def call_the_parts(model, sequence):
+    """Call the LSTM instead of computing its steps."""
+    outputs, _ = model.lstm(model.embed.weight[sequence])
+    return outputs[-1] @ model.fc.weight[0] + model.fc.bias
+
+
+def pool_by_mean(model, sequence):
+    """Take the logit of the mean of the outputs: the mean of the logits of all beginnings."""
+    return torch.stack([logit(model, sequence[: n + 1]) for n in range(len(sequence))]).mean()
+
+
+WRONG = [
+    (exercises.check_largest_hidden_size, lambda budget: hidden(budget, biases=1), "b_hh"),
+    (exercises.check_largest_hidden_size, lambda budget: hidden(budget) + 1, "one too many"),
+    (exercises.check_largest_hidden_size, lambda budget: hidden(budget - 1), "32 still fits"),
+    (exercises.check_largest_hidden_size, lambda budget: hidden(budget, embedding=0), "embedding's"),
+    (exercises.check_largest_hidden_size, lambda budget: hidden(budget, linear=0), "linear layer's"),
+    (exercises.check_largest_hidden_size, lambda budget: 900, "a budget of 6545 should give 32"),
+    (exercises.check_largest_hidden_size, lambda budget: 6545, "Return the hidden size"),
+    (
+        exercises.check_bce_by_hand,
+        lambda z, y: (y * z.sigmoid().log() + (1 - y) * (-z).sigmoid().log()).mean(),
+        "wrong sign",
+    ),
+    (
+        exercises.check_bce_by_hand,
+        lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (-z).sigmoid().log()),
+        "their mean",
+    ),
+    (
+        exercises.check_bce_by_hand,
+        lambda z, y: nn.functional.binary_cross_entropy_with_logits(z, y, reduction="sum"),
+        "the sum over",
+    ),
+    (
+        exercises.check_bce_by_hand,
+        lambda z, y: nn.functional.binary_cross_entropy_with_logits(z.sigmoid(), y),
+        "taken twice",
+    ),
+    (
+        exercises.check_bce_by_hand,
+        lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "softplus",
+    ),
+    (
+        exercises.check_bce_by_hand,
+        lambda z, y: nn.functional.binary_cross_entropy_with_logits(z, 1 - y),
+        "swapped",
+    ),
+    (exercises.check_bce_by_hand, lambda z, y: torch.tensor(0.1), "expected 0."),
+    (exercises.check_bce_by_hand, lambda z, y: -z.sigmoid().log().mean(), "every label as 1"),
+    (exercises.check_bce_by_hand, lambda z, y: -(y * z.sigmoid().log()).mean(), "leaves out"),
+    (exercises.check_bce_by_hand, lambda z, y: -z.log().mean(), "Take the sigmoid first"),
+    (exercises.check_logit_by_hand, call_the_model, "called the model"),
+    (exercises.check_logit_by_hand, call_the_parts, "called model.lstm"),
+    (exercises.check_logit_by_hand, lambda m, s: m.fc.weight[0], "not a tensor of shape"),
+    (
+        exercises.check_logit_by_hand,
+        lambda m, s: logit(m, s, order="ifog"),
+        "PyTorch stacks them as i, f",
+    ),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, biases=["ih"]), "two biases"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, keep=(0, 0)), "starts from zeros"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, keep=(1, 0)), "the memory c starts anew"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, keep=(0, 1)), "the state h starts anew"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, read="c"), "yours read the memory c"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s).sigmoid(), "that is the probability"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s) - m.fc.bias, "model.fc.bias"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s.flip(0)), "from right to left"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s - 1), "symbol s is row s"),
+    (exercises.check_logit_by_hand, pool_by_mean, "avg pooling"),
+    (exercises.check_logit_by_hand, lambda m, s: 7.5, "got 7.5"),
+    (
+        exercises.check_logit_by_hand,
+        lambda m, s: logit(m, s) if len(s) < 10 else 7.5,
+        "E = 16, H = 32, sequence [1, 2, 3",
+    ),
+]

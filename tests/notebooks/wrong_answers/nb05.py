@@ -1,0 +1,172 @@
+"""Typical wrong answers to the exercises of notebook 05, and a part of the hint for each."""
+
+import numpy as np
+import torch
+
+from seqclf_utils import exercises
+from seqclf_utils.model import masked_mean
+
+
+def attention(
+    *, pad_score=-torch.inf, pad_weight=None, dim=1, mean=False, fill=True, safe=True, add=False
+):
+    """Return an `attention_pool`, with a bug if asked for one."""
+
+    def attention_pool(outputs, lengths, scores):
+        is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
+        if add:
+            scores = scores + torch.where(is_pad, -torch.inf, 0.0)
+        elif pad_score is not None:
+            scores = scores.masked_fill(is_pad, pad_score)
+        weights = scores.softmax(dim=dim)
+        if not safe:
+            weights = scores.exp() / scores.exp().sum(dim=1, keepdim=True)
+        if pad_weight is not None:
+            weights = weights.masked_fill(is_pad, pad_weight)
+        if fill:
+            outputs = outputs.masked_fill(is_pad[:, :, None], 0)
+        weighted = weights[:, :, None] * outputs
+        return weighted.mean(dim=1) if mean else weighted.sum(dim=1)
+
+    return attention_pool
+
+
+def fills_in_place(outputs, lengths, scores):
+    """Change the reader's own scores."""
+    is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
+    weights = scores.masked_fill_(is_pad, -torch.inf).softmax(dim=1)
+    return (weights[:, :, None] * outputs).sum(dim=1)
+
+
+def subtracts_one_maximum(outputs, lengths, scores):
+    """Subtract the largest score of the whole batch."""
+    is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
+    raised = (scores - scores[~is_pad].max()).exp().masked_fill(is_pad, 0)
+    outputs = outputs.masked_fill(is_pad[:, :, None], 0)
+    return ((raised / raised.sum(dim=1, keepdim=True))[:, :, None] * outputs).sum(dim=1)
+
+
+def weighs_by_scores(outputs, lengths, scores):
+    """Forget exp."""
+    is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
+    weights = scores.masked_fill(is_pad, 0)
+    return ((weights / weights.sum(dim=1, keepdim=True))[:, :, None] * outputs).sum(dim=1)
+
+
+def cut_from_the_graph(outputs, lengths, scores):
+    """Compute with detached scores."""
+    return attention()(outputs, lengths, scores.detach())
+
+
+def with_a_weight_of_its_own(outputs, lengths, scores):
+    """Learn something else than the scores."""
+    return attention()(outputs, lengths, scores.detach()) * torch.ones(1, requires_grad=True)
+
+
+WRONG = [
+    (exercises.check_paired_difference, lambda a, b: (a - b).mean(), "return two numbers"),
+    (exercises.check_paired_difference, lambda a, b: ((b - a).mean(), 0.1), "wrong way round"),
+    (
+        exercises.check_paired_difference,
+        lambda a, b: ((a - b).mean(), (a - b).std(ddof=1)),
+        "divide by sqrt(n)",
+    ),
+    (exercises.check_paired_difference, lambda a, b: ((a - b).mean(), (a - b).std() / 2), "ddof=1"),
+    (
+        exercises.check_paired_difference,
+        lambda a, b: ((a - b).mean(), np.sqrt(a.var(ddof=1) / 4 + b.var(ddof=1) / 4)),
+        "differences first",
+    ),
+    (
+        exercises.check_paired_difference,
+        lambda a, b: (0.5, 0.1),
+        "the mean difference is 0.0750 for [0.9, 0.8, 0.7, 0.6] and [0.8, 0.75, 0.6, 0.55], not",
+    ),
+    (
+        exercises.check_paired_difference,
+        lambda a, b: ((a - b).mean(), (a - b).std()),
+        "that is the standard deviation",
+    ),
+    (
+        exercises.check_paired_difference,
+        lambda a, b: ((a - b).std(ddof=1) / np.sqrt(len(a)), (a - b).mean()),
+        "wrong order",
+    ),
+    (
+        exercises.check_paired_difference,
+        lambda a, b: (abs(a - b).mean(), abs(a - b).std(ddof=1) / np.sqrt(len(a))),
+        "keep the sign",
+    ),
+    (
+        exercises.check_paired_difference,
+        lambda a, b: ((a - b).mean(), (a - b).std(ddof=1) / len(a)),
+        "square root",
+    ),
+    (exercises.check_paired_difference, lambda a, b: 2 * [(a - b).mean()], "the standard error is"),
+    (
+        exercises.check_last_and_avg,
+        lambda o, n: torch.cat([masked_mean(o, n), o[torch.arange(2), n - 1]], dim=1),
+        "wrong order",
+    ),
+    (
+        exercises.check_last_and_avg,
+        lambda o, n: torch.cat([o[:, -1], masked_mean(o, n)], dim=1),
+        "its length is 2",
+    ),
+    (
+        exercises.check_last_and_avg,
+        lambda o, n: torch.cat([o[torch.arange(2), n - 1], o.mean(dim=1)], dim=1),
+        "includes padding",
+    ),
+    (exercises.check_last_and_avg, masked_mean, "should have shape (N, 2 H)"),
+    (exercises.check_last_and_avg, lambda o, n: torch.ones(2, 2), "expected [[3.0, 2.0]"),
+    (
+        exercises.check_last_and_avg,
+        lambda o, n: torch.stack(
+            [o[torch.arange(len(n)), n - 1], masked_mean(o, n)], dim=2
+        ).flatten(1),
+        "last and avg alternate",
+    ),
+    (
+        exercises.check_last_and_avg,
+        lambda o, n: torch.stack(
+            [o[torch.arange(len(n)), n - 1], masked_mean(o, n)], dim=1
+        ).squeeze(),
+        "join along the last axis",
+    ),
+    (
+        exercises.check_last_and_avg,
+        lambda o, n: torch.cat([o.masked_fill(o == 8, 0).amax(dim=1), masked_mean(o, n)], dim=1),
+        "for N = 3 and H = 2, got",
+    ),
+    (exercises.check_attention_pool, attention(pad_score=None, fill=False), "has the largest score"),
+    (
+        exercises.check_attention_pool,
+        attention(pad_score=None, pad_weight=0),
+        "add up to less than 1",
+    ),
+    (exercises.check_attention_pool, attention(pad_score=0.0, fill=False), "exp(0) is 1. Fill"),
+    (exercises.check_attention_pool, attention(dim=0), "softmax over the time steps"),
+    (exercises.check_attention_pool, attention(mean=True), "don't divide once more"),
+    (exercises.check_attention_pool, lambda o, n, s: masked_mean(o, n), "the scores must have a say"),
+    (exercises.check_attention_pool, attention(add=True), "fill with -inf first"),
+    (exercises.check_attention_pool, attention(fill=False), "Fill outputs too"),
+    (exercises.check_attention_pool, attention(safe=False), "let softmax do it"),
+    (exercises.check_attention_pool, attention(pad_score=-100.0), "must be lower still"),
+    (exercises.check_attention_pool, fills_in_place, "changed its arguments"),
+    (exercises.check_attention_pool, cut_from_the_graph, "no gradient reaches the scores"),
+    (exercises.check_attention_pool, subtracts_one_maximum, "each sequence's own largest"),
+    (exercises.check_attention_pool, weighs_by_scores, "take exp first"),
+    (exercises.check_attention_pool, lambda o, n, s: s.softmax(dim=1), "should have shape"),
+    (
+        exercises.check_attention_pool,
+        lambda o, n, s: attention()(o, n, s) / n[:, None],
+        "so their sum is the mean",
+    ),
+    (exercises.check_attention_pool, with_a_weight_of_its_own, "they could never be learnt"),
+    (
+        exercises.check_attention_pool,
+        lambda o, n, s: o[:, 0],
+        "expected [[2.462, -0.386], [5.819, 1.271]] for a small case, got [[1.0, 4.0], [4.0, 1.0]]",
+    ),
+]

@@ -1,0 +1,205 @@
+"""Typical wrong answers to the exercises of notebook 06, and a part of the hint for each."""
+
+import numpy as np
+
+from seqclf_utils import exercises
+
+
+def groups(labels, probabilities):
+    """Return the probabilities of cheats as a column, and of honest players as a row."""
+    return probabilities[labels == 1][:, None], probabilities[labels == 0]
+
+
+def auc(labels, probabilities, tie=0.5):
+    """Compare each cheat with each honest player."""
+    cheats, honest = groups(labels, probabilities)
+    return ((cheats > honest) + tie * (cheats == honest)).mean()
+
+
+def auc_of_rows(labels, probabilities):
+    """Compare the first cheat with the first honest player, the second with the second, ..."""
+    cheats, honest = groups(labels, probabilities)
+    return np.mean(cheats[:, 0] > honest)
+
+
+def pairs_won(labels, probabilities):
+    """Count pairs without dividing."""
+    cheats, honest = groups(labels, probabilities)
+    return (cheats > honest).sum() + (cheats == honest).sum() / 2
+
+
+def right_on_few(labels, probabilities):
+    """Round to whole percents of a small case."""
+    return auc(labels, probabilities) if len(labels) <= 5 else 0.5
+
+
+def cost(labels, probabilities, threshold, alarm=5, let_go=1):
+    """Return the mean cost per table."""
+    accused = probabilities > threshold
+    return np.mean(alarm * (accused & (labels == 0)) + let_go * (~accused & (labels == 1)))
+
+
+def choose(labels, probabilities, thresholds, **costs):
+    """Return the position of the cheapest threshold."""
+    return np.argmin([cost(labels, probabilities, t, **costs).round(9) for t in thresholds])
+
+
+def choose_and_report(v, vp, t, tp, thresholds, **costs):
+    """Choose on validation, report on the test."""
+    chosen = thresholds[choose(v, vp, thresholds, **costs)]
+    return chosen, cost(t, tp, chosen)
+
+
+def cheapest_on_test(v, vp, t, tp, thresholds):
+    """Choose where one must not."""
+    return choose_and_report(t, tp, t, tp, thresholds)
+
+
+def last_of_equals(v, vp, t, tp, thresholds):
+    """Take the highest of the cheapest thresholds."""
+    return choose_and_report(v, vp, t, tp, thresholds[::-1])
+
+
+def position(v, vp, t, tp, thresholds):
+    """Return the position in place of the threshold."""
+    place = choose(v, vp, thresholds)
+    return place, cost(t, tp, thresholds[place])
+
+
+def validation_cost(v, vp, t, tp, thresholds):
+    """Report the cost of the side on which was chosen."""
+    return choose_and_report(v, vp, v, vp, thresholds)
+
+
+def whole_cost(v, vp, t, tp, thresholds):
+    """Report a sum."""
+    chosen, mean = choose_and_report(v, vp, t, tp, thresholds)
+    return chosen, mean * len(t)
+
+
+def at_the_threshold(v, vp, t, tp, thresholds):
+    """Accuse at the threshold as well: >= in place of >."""
+    return choose_and_report(v, vp + 1e-9, t, tp + 1e-9, thresholds)
+
+
+def only_alarms(v, vp, t, tp, thresholds):
+    """Forget what a cheat costs who is let go."""
+    chosen = thresholds[choose(v, vp, thresholds, let_go=0)]
+    return chosen, cost(t, tp, chosen, let_go=0)
+
+
+def shares_of_each_label(v, vp, t, tp, thresholds):
+    """Divide each kind of error by the number of tables with that label."""
+    costs = {"alarm": 5 / (v == 0).mean(), "let_go": 1 / (v == 1).mean()}
+    chosen = thresholds[choose(v, vp, thresholds, **costs)]
+    return chosen, cost(t, tp, chosen, **costs)
+
+
+def bootstrap(
+    score, labels, first, second, *, ends=(0.025, 0.975), replace=True, size=None, rows_for="all"
+):
+    """Draw 1,000 times, with a bug if asked for one."""
+    rng = np.random.default_rng(5)
+    n = len(labels)
+
+    def draw():
+        return rng.choice(n, size or n, replace=replace)
+
+    differences = []
+    for _ in range(1000):
+        rows = draw()
+        others = draw() if rows_for == "one judge" else rows
+        truths = draw() if rows_for == "judges" else rows
+        if rows_for == "one judge":
+            ours, theirs = (labels[rows], first[rows]), (labels[others], second[others])
+        else:
+            ours, theirs = (labels[truths], first[rows]), (labels[truths], second[rows])
+        differences.append(score(*ours) - score(*theirs))
+    return np.quantile(differences, ends)
+
+
+def plus_minus_standard_error(score, labels, first, second):
+    """Take one standard error to each side."""
+    return bootstrap(score, labels, first, second, ends=(0.16, 0.84))
+
+
+def ends_subtracted(score, labels, first, second):
+    """Make an interval for each judge and subtract the ends crosswise."""
+
+    def interval(p):
+        rng = np.random.default_rng(5)
+        draws = rng.integers(0, len(labels), (1000, len(labels)))
+        return np.quantile([score(labels[rows], p[rows]) for rows in draws], [0.025, 0.975])
+
+    return interval(first) - interval(second)[::-1]
+
+
+def first_alone(score, labels, first, second):
+    """Forget the second judge."""
+    draws = np.random.default_rng(5).integers(0, len(labels), (1000, len(labels)))
+    return np.quantile([score(labels[rows], first[rows]) for rows in draws], [0.025, 0.975])
+
+
+def arguments_swapped(score, *arrays):
+    """Give the probabilities to the score before the labels."""
+    return bootstrap(lambda labels, p: score(p, labels), *arrays)
+
+
+WRONG = [
+    (exercises.check_auc_by_hand, lambda y, p: 1 - auc(y, p), "the wrong way round"),
+    (exercises.check_auc_by_hand, lambda y, p: auc(y, p, tie=1), "takes it for a win"),
+    (exercises.check_auc_by_hand, lambda y, p: auc(y, p, tie=0), "counts nothing"),
+    (exercises.check_auc_by_hand, pairs_won, "divide by the number of pairs"),
+    (exercises.check_auc_by_hand, lambda y, p: pairs_won(y, p) / len(y) ** 2, "not by all pairs"),
+    (exercises.check_auc_by_hand, auc_of_rows, "not only the first with the first"),
+    (exercises.check_auc_by_hand, lambda y, p: np.mean((p > 0.5) == y), "accuracy at 0.5"),
+    (exercises.check_auc_by_hand, right_on_few, "41 random tables"),
+    (exercises.check_auc_by_hand, lambda y, p: 0.123, "should give 0.7500, not 0.123"),
+    (exercises.check_choose_and_report, cheapest_on_test, "Choose on the validation side"),
+    (exercises.check_choose_and_report, validation_cost, "its cost on the validation side"),
+    (exercises.check_choose_and_report, whole_cost, "cost of the whole test side"),
+    (exercises.check_choose_and_report, lambda *a: choose_and_report(*a)[::-1], "wrong order"),
+    (exercises.check_choose_and_report, lambda *a: choose_and_report(*a)[0], "return two numbers"),
+    (
+        exercises.check_choose_and_report,
+        lambda *a: choose_and_report(*a, alarm=1, let_go=5),
+        "the costs are swapped",
+    ),
+    (
+        exercises.check_choose_and_report,
+        lambda *a: choose_and_report(*a, alarm=1),
+        "makes the fewest errors",
+    ),
+    (exercises.check_choose_and_report, last_of_equals, "Compare with <, not <="),
+    (exercises.check_choose_and_report, at_the_threshold, "accuse with >, not >="),
+    (exercises.check_choose_and_report, only_alarms, "a cheat who is let go costs 1 as well"),
+    (exercises.check_choose_and_report, shares_of_each_label, "number of *all* tables"),
+    (exercises.check_choose_and_report, position, "position of the threshold"),
+    (exercises.check_choose_and_report, lambda *a: (0.95, 0.1), "40 validation tables should give"),
+    (
+        exercises.check_choose_and_report,
+        lambda *a: (choose_and_report(*a)[0], 0.0),
+        "its cost on the test side is",
+    ),
+    (
+        exercises.check_paired_interval,
+        lambda *a: bootstrap(*a, rows_for="one judge"),
+        "pairing is lost",
+    ),
+    (exercises.check_paired_interval, lambda *a: bootstrap(*a, rows_for="judges"), "wrong place"),
+    (exercises.check_paired_interval, lambda *a: bootstrap(*a, replace=False), "with replacement"),
+    (exercises.check_paired_interval, lambda *a: bootstrap(*a, ends=(0.05, 0.95)), "at *each* end"),
+    (
+        exercises.check_paired_interval,
+        lambda *a: bootstrap(*a, size=50),
+        "as many tables as there are",
+    ),
+    (exercises.check_paired_interval, lambda *a: -bootstrap(*a)[::-1], "the wrong way round"),
+    (exercises.check_paired_interval, lambda *a: bootstrap(*a)[::-1], "low end comes first"),
+    (exercises.check_paired_interval, plus_minus_standard_error, "not a standard error"),
+    (exercises.check_paired_interval, lambda *a: bootstrap(*a).mean(), "return two numbers"),
+    (exercises.check_paired_interval, ends_subtracted, "do not subtract the ends"),
+    (exercises.check_paired_interval, first_alone, "interval of first alone"),
+    (exercises.check_paired_interval, arguments_swapped, "the labels first"),
+    (exercises.check_paired_interval, lambda *a: (0.0, np.inf), "two finite numbers"),
+]

@@ -1,0 +1,146 @@
+"""Typical wrong answers to the exercises of notebook 07, and a part of the hint for each."""
+
+from collections import Counter
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from seqclf_utils import exercises
+
+
+def runs(sequence):
+    """Return the lengths of all runs."""
+    return [len(list(run)) for _, run in groupby(sequence)]
+
+
+def longest_but_the_last(sequence):
+    """Look at a run only when another symbol ends it."""
+    longest = length = 1
+    for before, after in pairwise(sequence):
+        if before == after:
+            length += 1
+        else:
+            longest, length = max(longest, length), 1
+    return longest
+
+
+def last_run(sequence):
+    """Count again with each new symbol, and forget the longest run so far."""
+    return runs(sequence)[-1]
+
+
+def never_again(sequence):
+    """Count equal neighbours and never start again."""
+    return 1 + sum(before == after for before, after in pairwise(sequence))
+
+
+def none_for_one(sequence):
+    """Start at 0, so that a single symbol is no run."""
+    return max(runs(sequence)) if len(sequence) > 1 else 0
+
+
+def grams(sequence, n, *, step=1, end=1):
+    """Count n-grams, with a bug if asked for one."""
+    starts = range(0, len(sequence) - n + end, step)
+    return dict(Counter(tuple(sequence[i : i + n].tolist()) for i in starts))
+
+
+def turned(sequence, by):
+    """Turn an outline by `by` times 60 degrees."""
+    return [int(symbol - 1 + by) % 6 + 1 for symbol in sequence]
+
+
+def starts(sequence):
+    """List a walk from each of its starts."""
+    sequence = list(sequence)
+    return [sequence[i:] + sequence[:i] for i in range(len(sequence))]
+
+
+def corners(sequence):
+    """Return the turn between each step and the next, around the end."""
+    return [int(turn) % 6 for turn in np.diff([*sequence, sequence[0]])]
+
+
+def any_turn(first, second):
+    """Allow turns of the whole and no other start."""
+    return any(turned(first, by) == list(second) for by in range(6))
+
+
+def any_start(first, second):
+    """Allow other starts and no turn."""
+    return list(second) in starts(first)
+
+
+def no_wrap(first, second):
+    """Let 6 become 7."""
+    return any([int(s) + by for s in first] in starts(second) for by in range(-5, 6))
+
+
+def inside(first, second):
+    """Look for one walk in the other walked twice, without looking at the lengths."""
+    twice = 2 * corners(first)
+    n = len(second)
+    return any(twice[i : i + n] == corners(second) for i in range(len(twice)))
+
+
+def either_way(first, second):
+    """Let the mirror image pass."""
+    return corners(first) in starts(corners(second)) + starts(corners(second)[::-1])
+
+
+WRONG = [
+    (exercises.check_longest_run, lambda s: max(Counter(s.tolist()).values()), "that counts how"),
+    (exercises.check_longest_run, lambda s: max(runs(s)) - 1, "one too few"),
+    (exercises.check_longest_run, longest_but_the_last, "until the end"),
+    (exercises.check_longest_run, lambda s: runs(s)[0], "the first run"),
+    (exercises.check_longest_run, lambda s: s[np.argmax(runs(s))], "Return how long"),
+    (exercises.check_longest_run, last_run, "the longest one so far"),
+    (exercises.check_longest_run, never_again, "Start again at 1"),
+    (exercises.check_longest_run, none_for_one, "of one symbol"),
+    (exercises.check_longest_run, lambda s: len(s), "should give 4, not 6"),
+    (exercises.check_ngram_counts, lambda s, n: grams(s, n, end=0), "the last n-gram is missing"),
+    (exercises.check_ngram_counts, lambda s, n: grams(s, n, end=n), "hangs over the end"),
+    (exercises.check_ngram_counts, lambda s, n: grams(s, n, step=n), "overlap"),
+    (exercises.check_ngram_counts, lambda s, n: dict.fromkeys(grams(s, n), 1), "not only whether"),
+    (
+        exercises.check_ngram_counts,
+        lambda s, n: {k: v / (len(s) - n + 1) for k, v in grams(s, n).items()},
+        "those are shares",
+    ),
+    (exercises.check_ngram_counts, lambda s, n: grams(s, n) or {(): 0}, "shorter than n"),
+    (
+        exercises.check_ngram_counts,
+        lambda s, n: grams(s, n) if n > 1 else dict(Counter(s.tolist())),
+        "(5,), not 5",
+    ),
+    (
+        exercises.check_ngram_counts,
+        lambda s, n: {tuple(map(str, k)): v for k, v in grams(s, n).items()},
+        "stay whole numbers",
+    ),
+    (exercises.check_ngram_counts, lambda s, n: list(grams(s, n)), "yours is list"),
+    (exercises.check_ngram_counts, lambda s, n: {(9,) * n: 1}, "with n = 2 should give {(1, 2): 2"),
+    (exercises.check_same_shape, lambda a, b: list(a) == list(b), "start elsewhere and come"),
+    (exercises.check_same_shape, any_start, "6 becomes 1"),
+    (exercises.check_same_shape, lambda a, b: any_turn(a, b) or any_start(a, b), "both at once"),
+    (
+        exercises.check_same_shape,
+        lambda a, b: any(turned(a, by) in starts(b) for by in (0, 1)),
+        "1 to 5 times",
+    ),
+    (
+        exercises.check_same_shape,
+        lambda a, b: any(sorted(turned(a, by)) == sorted(b) for by in range(6)),
+        "count the steps",
+    ),
+    (
+        exercises.check_same_shape,
+        lambda a, b: sorted(corners(a)) == sorted(corners(b)),
+        "at the turns",
+    ),
+    (exercises.check_same_shape, either_way, "mirror image"),
+    (exercises.check_same_shape, inside, "once round is not twice"),
+    (exercises.check_same_shape, lambda a, b: np.roll(a, 3), "yours is ndarray"),
+    (exercises.check_same_shape, lambda a, b: len(a) >= len(b) and inside(a, b), "not once round"),
+    (exercises.check_same_shape, lambda a, b: False, "same shape as itself"),
+]

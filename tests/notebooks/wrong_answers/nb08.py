@@ -1,0 +1,155 @@
+"""Typical wrong answers to the exercises of notebook 08, and a part of the hint for each."""
+
+import torch
+
+from seqclf_utils import exercises
+
+
+def batches_of(lengths, batch_size):
+    """Cut lengths into batches."""
+    return [lengths[k : k + batch_size] for k in range(0, len(lengths), batch_size)]
+
+
+def share(lengths, batch_size):
+    """Return the share of padding."""
+    return 1 - sum(lengths) / sum(len(b) * max(b) for b in batches_of(lengths, batch_size))
+
+
+def mean_of_shares(lengths, batch_size):
+    """Take the mean over the batches."""
+    parts = batches_of(lengths, batch_size)
+    return sum(1 - sum(b) / (len(b) * max(b)) for b in parts) / len(parts)
+
+
+def all_rows(lengths, batch_size):
+    """Count the rows that the last batch does not have."""
+    parts = batches_of(lengths, batch_size)
+    return 1 - sum(lengths) / sum(batch_size * max(b) for b in parts)
+
+
+def filled(lengths, max_cells, *, too_much=0, order=None, value=None, cells=None):
+    """Fill batches from the shortest on, with a bug if asked."""
+    batches, batch = [], []
+    for i in sorted(range(len(lengths)), key=order or (lambda i: lengths[i])):
+        count = cells or (lambda batch, i: (len(batch) + 1) * lengths[i])
+        if batch and count(batch, i) > max_cells + too_much:
+            batches.append(batch)
+            batch = []
+        batch.append(i)
+    batches.append(batch)
+    return [[value(i) for i in batch] for batch in batches] if value else batches
+
+
+def in_pieces(model, pieces, criterion, optimizer, *, share="right", clear="once", steps="once"):
+    """Make one step in pieces, with a bug if asked."""
+    n = sum(len(labels) for _, _, labels in pieces)
+    total = 0.0
+    if clear == "once":
+        optimizer.zero_grad()
+    for padded, lengths, labels in pieces:
+        factor = {"right": len(labels) / n, "equal": 1 / len(pieces), "none": 1, "sum": len(labels)}
+        factor["squared"] = factor["right"] ** 2
+        if clear == "each":
+            optimizer.zero_grad()
+        loss = criterion(model(padded, lengths), labels) * factor[share]
+        loss.backward()
+        total += loss.item()
+        if steps == "each":
+            optimizer.step()
+    if clear == "late":
+        optimizer.zero_grad()
+    if steps == "once":
+        optimizer.step()
+    return total
+
+
+def with_loss(change):
+    """Make the right step and return another loss."""
+
+    def answer(model, pieces, criterion, optimizer):
+        with torch.no_grad():
+            means = [criterion(model(padded, lengths), y).item() for padded, lengths, y in pieces]
+        model.rows.clear()
+        return change(in_pieces(model, pieces, criterion, optimizer), means)
+
+    return answer
+
+
+def at_once(model, pieces, criterion, optimizer):
+    """Pad the pieces to one batch."""
+    width = max(padded.size(1) for padded, _, _ in pieces)
+    rows = [torch.nn.functional.pad(p, (0, width - p.size(1))) for p, _, _ in pieces]
+    whole = [torch.cat(rows), *(torch.cat(parts) for parts in list(zip(*pieces, strict=True))[1:])]
+    return in_pieces(model, [whole], criterion, optimizer)
+
+
+WRONG = [
+    (exercises.check_padding_share, lambda s, n: 1 - share(s, n), "the share that is real"),
+    (
+        exercises.check_padding_share,
+        lambda s, n: 1 - sum(s) / (len(s) * max(s)),
+        "pad to the longest of its batch",
+    ),
+    (
+        exercises.check_padding_share,
+        lambda s, n: 1 - sum(s) / (-(-len(s) // n) * n * max(s)),
+        "pad each batch to its own longest",
+    ),
+    (exercises.check_padding_share, all_rows, "the last batch may be shorter"),
+    (exercises.check_padding_share, lambda s, n: share(sorted(s), n), "do not sort"),
+    (exercises.check_padding_share, mean_of_shares, "a mean of shares differs"),
+    (exercises.check_padding_share, lambda s, n: 100 * share(s, n), "not a percentage"),
+    (exercises.check_padding_share, lambda s, n: 0.123, "of the cells are padding, not 0.123"),
+    (exercises.check_cell_batches, lambda s, n: [0, 1], "a list of batches, each a list of positions"),
+    (exercises.check_cell_batches, lambda s, n: [[], *filled(s, n)], "an empty batch"),
+    (
+        exercises.check_cell_batches,
+        lambda s, n: filled(s, n, value=lambda i: s[i]),
+        "the batches hold lengths",
+    ),
+    (exercises.check_cell_batches, lambda s, n: filled(s, n)[:-1], "exactly once"),
+    (exercises.check_cell_batches, lambda s, n: filled(s, n, too_much=1), "cells."),
+    (exercises.check_cell_batches, lambda s, n: filled(s, n, too_much=-1), "are enough"),
+    (
+        exercises.check_cell_batches,
+        lambda s, n: [batch[::-1] for batch in filled(s, n)],
+        "from the shortest on",
+    ),
+    (
+        exercises.check_step_in_pieces,
+        lambda *a: in_pieces(*a, clear="never"),
+        "still in it: clear them first",
+    ),
+    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, clear="each"), "only the last piece"),
+    (
+        exercises.check_step_in_pieces,
+        lambda *a: in_pieces(*a, clear="late"),
+        "were cleared, or never computed",
+    ),
+    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, share="none"), "three times too long"),
+    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, share="equal"), "as much as the piece"),
+    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, share="sum"), "divide by how many"),
+    (
+        exercises.check_step_in_pieces,
+        lambda *a: in_pieces(*a, share="squared"),
+        "the gradient should be",
+    ),
+    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, steps="each"), "your optimizer made 3"),
+    (exercises.check_step_in_pieces, at_once, "run each piece once and alone"),
+    (
+        exercises.check_step_in_pieces,
+        with_loss(lambda loss, means: sum(means) / 3),
+        "the loss is a mean of the pieces' means",
+    ),
+    (
+        exercises.check_step_in_pieces,
+        with_loss(lambda loss, means: sum(means)),
+        "the loss is a sum of the pieces' means",
+    ),
+    (
+        exercises.check_step_in_pieces,
+        with_loss(lambda loss, means: torch.tensor(loss)),
+        "as a plain number",
+    ),
+    (exercises.check_step_in_pieces, with_loss(lambda loss, means: 0.5), "the mean loss is"),
+]
