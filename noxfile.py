@@ -1,0 +1,114 @@
+"""Commands for contributors, run by nox: `.venv/bin/nox -l` lists them, `-s NAME` runs one.
+
+To install nox: `.venv/bin/python -m pip install -c constraints.txt -e ".[dev]"`. Arguments after
+`--` reach the command: `.venv/bin/nox -s bench -- --quick`. Learners and teachers need course.py.
+"""
+
+import importlib
+import shlex
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = []  # nothing runs by default: some of these take hours
+ROOT = Path(__file__).resolve().parent
+NBVAL = ("-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--nbval", str(ROOT / "notebooks"))
+# Name: environment variables that must change no stored output, and a check that they are in force.
+SETTINGS = {
+    "old-processor": (
+        "ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 "
+        "OPENBLAS_CORETYPE=Nehalem PYTHONHASHSEED=1 TZ=Asia/Kathmandu",
+        "torch.backends.cpu.get_cpu_capability() == 'DEFAULT' and time.strftime('%z') == '+0545'",
+    ),
+    "avx2-processor": (
+        "ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 "
+        "OPENBLAS_CORETYPE=Haswell PYTHONHASHSEED=2 LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0",
+        "torch.backends.cpu.get_cpu_capability() == 'AVX2' and 'UTF' not in locale.getencoding()",
+    ),
+    "two-threads": (
+        "OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive PYTHONHASHSEED=0",
+        "torch.get_num_threads() == 2",
+    ),
+}
+# An offline machine with a read-only checkout: namespaces of Linux, which need no root.
+OFFLINE = 'ip link set lo up && mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && "$@"'
+
+
+def python(session: nox.Session, *arguments: str, **more) -> None:
+    """Run this Python, which has the course installed, followed by what stands after `--`."""
+    session.run(sys.executable, *arguments, *session.posargs, external=True, **more)
+
+
+def newer_instructions() -> str:
+    """List the instruction sets of this processor beyond those that NumPy always needs."""
+    umath = importlib.import_module("numpy._core._multiarray_umath")
+    return " ".join(name for name in umath.__cpu_dispatch__ if umath.__cpu_features__[name])
+
+
+@nox.session(venv_backend="none")
+def bench(session):
+    """Measure the course's pipeline beside other libraries (--quick: two minutes)."""
+    python(session, "-m", "benchmarks.bench")
+
+
+@nox.session(venv_backend="none")
+def browser(session):
+    """Work through the notebooks in JupyterLab and Chromium; -- 04 07 takes only these."""
+    python(session, "-m", "tools.browser")
+
+
+@nox.session(venv_backend="none")
+def slides(session):
+    """Make slides of the notebooks; -- --check looks at each in Chromium."""
+    python(session, "-m", "tools.slides")
+
+
+@nox.session(venv_backend="none")
+def classic_bugs(session):
+    """Put classic bugs into copies of the course; do the tests notice? -- NAME tries only one."""
+    python(session, "-m", "tools.classic_bugs")
+
+
+@nox.session(venv_backend="uv")
+def mutants(session):
+    """Let mutmut change each line of the lesson modules; -- model data takes only these."""
+    session.install("-c", "constraints.txt", "-e", ".[test]", "mutmut>=3.8")
+    session.run("python", "-m", "tools.mutants", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def random_inputs(session):
+    """Run the property tests with 500 new examples each."""
+    python(session, "-m", "pytest", "tests/lessons", "tests/extras", env={"SEQCLF_EXAMPLES": "500"})
+
+
+@nox.session(venv_backend="none")
+@nox.parametrize("setting", list(SETTINGS), ids=list(SETTINGS))
+def everywhere(session, setting):
+    """Run the notebooks as another machine would: no stored output may change."""
+    variables, check = SETTINGS[setting]
+    env = dict(word.split("=") for word in shlex.split(variables))
+    if setting == "old-processor":
+        env["NPY_DISABLE_CPU_FEATURES"] = newer_instructions()
+    check = f"import locale, time, torch; assert {check}, 'the settings are not in force'"
+    session.run(sys.executable, "-c", check, env=env)
+    python(session, *NBVAL, env=env)
+
+
+@nox.session(venv_backend="none")
+def offline(session):
+    """Run the notebooks without a network, in a checkout that cannot be written to (Linux)."""
+    isolate = ["unshare", "--map-root-user", "--net", "--mount", "sh", "-c", OFFLINE, str(ROOT)]
+    command = [sys.executable, *NBVAL, "-p", "no:cacheprovider", *session.posargs]
+    session.run(*isolate, *command, external=True)
+
+
+@nox.session(venv_backend="uv")
+@nox.parametrize("resolution", ["lowest-direct", "highest"], ids=["oldest", "newest"])
+def versions(session, resolution):
+    """Run the notebooks with the oldest versions that pyproject.toml admits, or the newest."""
+    options = ["--resolution", resolution, "--torch-backend", "cpu"]
+    session.install(*options, "-e", ".[test]")
+    # Another matplotlib places letters differently: figures are not compared.
+    session.run("python", *NBVAL, *session.posargs, env={"SEQCLF_FIGURES": "off"})
