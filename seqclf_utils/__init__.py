@@ -12,18 +12,22 @@ from seqclf_utils.data import (
 )
 from seqclf_utils.datasets import OutlineData, load_digit_outlines
 from seqclf_utils.evaluation import predict_proba, score
-from seqclf_utils.extras.batching import LengthBatchSampler, OnDevice
+from seqclf_utils.extras.batching import DeviceLoader, LengthBatchSampler
+from seqclf_utils.extras.flat import FlatDataset, flatten
 from seqclf_utils.extras.game import DiceTable, play_dice, plot_dice_table
+from seqclf_utils.extras.progress import run_parallel
 from seqclf_utils.extras.saved_models import load_trained_model
 from seqclf_utils.extras.snapshots import show_figure
 from seqclf_utils.model import LSTMClassifier, masked_mean
 from seqclf_utils.plotting import (
     plot_dots,
     plot_histograms,
+    plot_intervals,
     plot_lines,
     plot_loss_curves,
     plot_outline,
     plot_padded_batch,
+    plot_probabilities,
     plot_throws,
     use_course_style,
 )
@@ -37,11 +41,12 @@ __all__ = [
     "PAD_IDX",
     "VOCAB_SIZE",
     "CasinoData",
+    "DeviceLoader",
     "DiceTable",
     "EarlyStopping",
+    "FlatDataset",
     "LSTMClassifier",
     "LengthBatchSampler",
-    "OnDevice",
     "OutlineData",
     "SequenceDataset",
     "SequenceTable",
@@ -50,6 +55,7 @@ __all__ = [
     "collate_fn",
     "evaluate",
     "fit",
+    "flatten",
     "load_csv",
     "load_digit_outlines",
     "load_trained_model",
@@ -61,12 +67,15 @@ __all__ = [
     "plot_dice_table",
     "plot_dots",
     "plot_histograms",
+    "plot_intervals",
     "plot_lines",
     "plot_loss_curves",
     "plot_outline",
     "plot_padded_batch",
+    "plot_probabilities",
     "plot_throws",
     "predict_proba",
+    "run_parallel",
     "score",
     "seed_everything",
     "show_figure",

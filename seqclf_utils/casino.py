@@ -185,7 +185,8 @@ def log_likelihood_ratio(sequences: Sequence[Sequence[int]], *, cheat: str) -> n
         array([ 2.2, -2.2])
     """
     check_choice("cheat", cheat, CHEATS)
-    rows = [s.numpy() for s in check_sequences(sequences, vocab_size=N_FACES + 1)]
+    symbols, lengths = check_sequences(sequences, vocab_size=N_FACES + 1)
+    rows = np.split(symbols, np.cumsum(lengths)[:-1])
     if cheat == "late":
         rows = [row[::-1] for row in rows]
     honest, cheating = PLAYERS[cheat]
@@ -210,7 +211,8 @@ def log_likelihood(sequences: Sequence[np.ndarray], player: Player) -> np.ndarra
         ValueError: If a sequence is not made of symbols 1..6, or a table of `player` does not
             hold probabilities.
     """
-    rows = [s.numpy() for s in check_sequences(sequences, vocab_size=N_FACES + 1)]
+    symbols, lengths = check_sequences(sequences, vocab_size=N_FACES + 1)
+    rows = np.split(symbols, np.cumsum(lengths)[:-1])
     _check_player(player)
     return _forward(rows, player)
 

@@ -1,31 +1,26 @@
-"""From sequences and labels to batches: index splits, dataset, collate function, data loaders."""
+"""From sequences to batches; built in notebooks 01 (splits) and 03 (dataset and collate_fn)."""
 
-import operator
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from seqclf_utils.extras.batching import LengthBatchSampler, WholeBatch
-from seqclf_utils.extras.flat import check_flat, flatten, pad_rows
+from seqclf_utils.extras.batching import LengthBatchSampler
+from seqclf_utils.extras.split_checks import check_parts, check_positions, check_split
 from seqclf_utils.validation import (
     check_count,
     check_flag,
-    check_fractions,
-    check_groups,
-    check_label_counts,
     check_labels,
-    check_pairs,
-    check_positions,
     check_seed,
-    check_sides,
-    check_vocab_size,
+    check_sequences,
+    checked,
 )
 
 PAD_IDX = 0
@@ -33,13 +28,14 @@ VOCAB_SIZE = 7  # padding + symbols 1..6
 
 
 class SplitIndices(NamedTuple):
-    """Which sequences belong to which side; each part int64, sorted, shape (n,)."""
+    """Positions of the training, validation and test set; each int64, sorted, shape (n,)."""
 
     train_idx: np.ndarray
     val_idx: np.ndarray
     test_idx: np.ndarray
 
 
+@checked(check_split, after=check_parts)
 def split_indices(
     labels: Sequence[float],
     *,
@@ -48,117 +44,124 @@ def split_indices(
     groups: Sequence | None = None,
     seed: int,
 ) -> SplitIndices:
-    """Split positions 0..N - 1 into train, validation and test, both labels in proportion.
+    """Split positions 0..N - 1 into a training, a validation and a test set.
 
     Args:
-        labels: Labels, shape (N,), each 0 or 1.
-        val_fraction: Share of the sequences for validation, between 0 and 1.
-        test_fraction: Share of the sequences for the test, between 0 and 1.
-        groups: Source of each sequence (a person, a machine, a duplicated text), shape (N,).
-            With groups, all sequences of one group land on the same side; sizes and label shares
-            are then near the request, not always as near as the groups would allow.
+        labels: Labels, shape (N,), each 0 or 1; both keep their proportion in every set.
+        val_fraction: Share of the sequences in the validation set, between 0 and 1.
+        test_fraction: Share of the sequences in the test set, between 0 and 1.
+        groups: Source of each sequence (a person, a machine, a duplicated text), shape (N,). All
+            sequences of a group land in the same set; sizes are then as near as groups allow.
         seed: Seed of the shuffle; the same seed gives the same split.
 
     Returns:
         Three disjoint index arrays that together hold every position once.
 
     Raises:
-        TypeError: If a fraction is not a float, the seed not whole, or groups have no order.
-        ValueError: If a fraction is out of range, the fractions leave nothing for training, a
-            side would lack one of the labels, or labels and groups do not fit together.
+        TypeError: If an argument has the wrong type.
+        ValueError: If a fraction is out of range, a set would be empty or lack a label, or labels
+            and groups do not match.
 
     Example:
         >>> splits = split_indices([0, 1] * 5, seed=0)
         >>> len(splits.train_idx), len(splits.val_idx), len(splits.test_idx)
         (6, 2, 2)
     """
-    labels = check_labels(labels)
-    check_fractions(val_fraction=val_fraction, test_fraction=test_fraction)
-    check_seed(seed)
-    check_label_counts(labels)
+    labels = np.asarray(labels)
     if groups is None:
-        sides = split_by_sequence(labels, val_fraction, test_fraction, seed)
+        parts = split_by_sequence(labels, val_fraction, test_fraction, seed)
     else:
-        groups = check_groups(groups, n_sequences=len(labels))
-        sides = split_by_group(labels, groups, val_fraction, test_fraction, seed)
-    return check_sides(SplitIndices(*(np.sort(side) for side in sides)), labels)
+        parts = split_by_group(labels, groups, val_fraction, test_fraction, seed)
+    return SplitIndices(*(np.sort(part) for part in parts))
 
 
 def split_by_sequence(
     labels: np.ndarray, val_fraction: float, test_fraction: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cut off the test side, then the validation side, both labels in proportion each time.
+    """Cut off the test set, then the validation set, with both labels in proportion each time.
 
     Args:
-        labels: Labels, int64, shape (N,), each 0 or 1.
-        val_fraction: Share of the sequences for validation, between 0 and 1.
-        test_fraction: Share of the sequences for the test, between 0 and 1.
+        labels: Labels, shape (N,), each 0 or 1.
+        val_fraction: Share of the sequences in the validation set, between 0 and 1.
+        test_fraction: Share of the sequences in the test set, between 0 and 1.
         seed: Seed of the shuffle.
 
     Returns:
-        Positions for training, validation and test, int64, shuffled.
-
-    Raises:
-        ValueError: If a side would get fewer than 2 sequences, or lack one of the labels.
+        Positions of the training, validation and test set, int64, shuffled.
     """
     n_val, n_test = round(val_fraction * len(labels)), round(test_fraction * len(labels))
-    check_count("number of validation sequences", n_val, minimum=2)
-    check_count("number of test sequences", n_test, minimum=2)
-    check_count("number of training sequences", len(labels) - n_val - n_test, minimum=2)
     rest, test_idx = train_test_split(
         np.arange(len(labels)), test_size=n_test, stratify=labels, random_state=seed
     )
-    check_label_counts(labels[rest], minimum=2)
     train_idx, val_idx = train_test_split(
         rest, test_size=n_val, stratify=labels[rest], random_state=seed
     )
     return train_idx, val_idx, test_idx
 
 
-def split_by_group(
-    labels: np.ndarray, groups: np.ndarray, val_fraction: float, test_fraction: float, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Deal whole groups into 3 to 20 stratified folds, then share out the folds.
-
-    The number of folds is the one whose multiples come closest to the fractions asked for.
+def deal_groups(
+    shares: np.ndarray, wanted: np.ndarray, seed: Sequence[int]
+) -> tuple[np.ndarray, float]:
+    """Deal groups in random order, each to the set that lacks most of what the group brings.
 
     Args:
-        labels: Labels, int64, shape (N,), each 0 or 1.
+        shares: Share of all sequences of each label that a group holds, shape (groups, 2).
+        wanted: Share that each set should hold, shape (3, 1).
+        seed: Seed of the order.
+
+    Returns:
+        The set of each group, 0, 1 or 2, int64, shape (groups,); and what the worst-off set holds
+        of what it should, a fraction.
+    """
+    set_of, dealt = np.zeros(len(shares), dtype=int), np.zeros((3, 2))
+    for group in np.random.default_rng(seed).permutation(len(shares)):
+        lacking = 1 - dealt / wanted  # (3, 2): 1 has nothing yet, 0 has all it should get
+        set_of[group] = np.argmax(lacking @ shares[group])
+        dealt[set_of[group]] += shares[group]
+    return set_of, (dealt / wanted).min()
+
+
+def split_by_group(
+    labels: np.ndarray, groups: Sequence, val_fraction: float, test_fraction: float, seed: int
+) -> list[np.ndarray]:
+    """Deal whole groups to the three sets 20 times and keep the fairest deal.
+
+    scikit-learn's `StratifiedGroupKFold` also keeps groups whole, but its folds need not hold both
+    labels where few groups hold the rarer one.
+
+    Args:
+        labels: Labels, shape (N,), each 0 or 1.
         groups: Source of each sequence, shape (N,), at least 3 different ones.
-        val_fraction: Share of the sequences for validation, between 0 and 1.
-        test_fraction: Share of the sequences for the test, between 0 and 1.
+        val_fraction: Share of the sequences in the validation set, between 0 and 1.
+        test_fraction: Share of the sequences in the test set, between 0 and 1.
         seed: Seed of the shuffle.
 
     Returns:
-        Positions for training, validation and test, int64; no group is on two sides.
+        Positions of the training, validation and test set, int64; no group is in two sets.
     """
-    fractions = np.array([val_fraction, test_fraction])
-    most_folds = min(20, len(np.unique(groups)), np.bincount(labels).min())
-    n_folds = min(
-        range(3, most_folds + 1),
-        key=lambda n: np.abs(np.maximum(1, (fractions * n).round()) / n - fractions).sum().round(9),
-    )
-    n_val, n_test = np.maximum(1, (fractions * n_folds).round()).astype(int)
-    dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    folds = [fold for _, fold in dealer.split(labels, labels, groups)]
-    test_idx = np.concatenate(folds[:n_test])
-    val_idx = np.concatenate(folds[n_test : n_test + n_val])
-    return np.setdiff1d(np.arange(len(labels)), [*test_idx, *val_idx]), val_idx, test_idx
+    wanted = np.array([[1 - val_fraction - test_fraction], [val_fraction], [test_fraction]])
+    _, group_of = np.unique(groups, return_inverse=True)
+    shares = pd.crosstab(group_of, labels, normalize="columns").to_numpy()  # (groups, 2)
+    best = -1.0
+    for attempt in range(20):
+        set_of, fairness = deal_groups(shares, wanted, seed=[seed, attempt])
+        if fairness > best:
+            best, fairest = fairness, set_of
+    return [np.flatnonzero(fairest[group_of] == part) for part in range(3)]
 
 
 class SequenceDataset(Dataset):
     """Sequences of symbols with a binary label each, as tensors of their own length.
 
     Args:
-        sequences: Sequences of symbols 1..vocab_size - 1: lists, arrays or tensors, lengths in
-            tokens may differ.
+        sequences: Lists, arrays or tensors of symbols 1..vocab_size - 1, each of its own length.
         labels: Labels, shape (N,), each 0 or 1.
-        vocab_size: Number of symbols, padding (0) included.
+        vocab_size: Number of symbols including padding (0).
 
     Raises:
-        TypeError: If `sequences` is not a collection of sequences.
+        TypeError: If `sequences` is not a list of sequences.
         ValueError: If a sequence is empty, a symbol or a label is out of range, or there is not
-            exactly one label per sequence.
+            exactly one label for each sequence.
 
     Example:
         >>> dataset = SequenceDataset([[1, 6], [3]], [1, 0])
@@ -173,80 +176,22 @@ class SequenceDataset(Dataset):
         *,
         vocab_size: int = VOCAB_SIZE,
     ) -> None:
-        symbols, offsets = flatten(sequences, vocab_size=vocab_size)
-        self._keep(symbols, offsets, labels)
-
-    @classmethod
-    def from_flat(
-        cls,
-        symbols: np.ndarray,
-        offsets: np.ndarray,
-        labels: Sequence[float],
-        *,
-        vocab_size: int = VOCAB_SIZE,
-    ) -> Self:
-        """Build a data set on symbols that are flat already, without copying them.
-
-        Args:
-            symbols: All symbols 1..vocab_size - 1, whole numbers, shape (S,), one sequence behind
-                the other; a file opened by `np.load(..., mmap_mode="r")` may exceed the memory.
-            offsets: Where each sequence begins, and S at the end; whole numbers, shape (N + 1,).
-            labels: Labels, shape (N,), each 0 or 1.
-            vocab_size: Number of symbols, padding (0) included.
-
-        Returns:
-            The data set.
-
-        Raises:
-            TypeError: If `symbols` or `offsets` is not an array of whole numbers.
-            ValueError: If a symbol or a label is out of range, offsets do not rise from 0 to S, or
-                there is not exactly one label per sequence.
-
-        Example:
-            >>> flat, offsets = np.array([1, 6, 3], dtype=np.uint8), np.array([0, 2, 3])
-            >>> SequenceDataset.from_flat(flat, offsets, [1, 0])[0]
-            (tensor([1, 6]), tensor(1.))
-        """
-        vocab_size = check_vocab_size(vocab_size)
-        dataset = cls.__new__(cls)
-        offsets = check_flat(symbols, offsets, vocab_size=vocab_size)
-        dataset._keep(symbols, offsets, labels)
-        return dataset
-
-    def _keep(self, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence[float]) -> None:
-        """Keep flat symbols, and a label for each sequence."""
-        self.symbols, self.offsets = symbols, offsets
-        labels = check_labels(labels, n_sequences=len(offsets) - 1)
+        symbols, lengths = check_sequences(sequences, vocab_size=vocab_size)
+        labels = check_labels(labels, n_sequences=len(lengths))
+        self.sequences = torch.from_numpy(symbols).split(lengths.tolist())
         self.labels = torch.tensor(labels, dtype=torch.get_default_dtype())  # (N,)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Length of each sequence in tokens, int64, shape (N,)."""
-        return np.diff(self.offsets)
 
     def __len__(self) -> int:
         """Return the number of sequences."""
-        return len(self.labels)
+        return len(self.sequences)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Return one sequence, int64, shape (L_i,), and its label, float, shape ()."""
-        index = range(len(self))[operator.index(index)]  # -1 is the last; too far is an IndexError
-        symbols = self.symbols[self.offsets[index] : self.offsets[index + 1]]
-        return torch.from_numpy(symbols.astype(np.int64)), self.labels[index]
-
-    def __getitems__(self, indices: Sequence[int]) -> WholeBatch:
-        """Return the sequences of a batch at once; DataLoader asks for them like this."""
-        rows = np.asarray(indices)
-        if rows.min() < 0 or rows.max() >= len(self):  # as a list has them: -1 is the last
-            rows = np.array([range(len(self))[index] for index in indices])
-        starts = self.offsets[rows]  # (N,)
-        lengths = self.offsets[rows + 1] - starts  # (N,)
-        padded = pad_rows(self.symbols, starts, lengths)  # (N, L)
-        return WholeBatch(padded, torch.from_numpy(lengths), self.labels[torch.from_numpy(rows)])
+        return self.sequences[index], self.labels[index]
 
 
 def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
-    """Pad the sequences of one batch to its longest and remember their true lengths.
+    """Pad the sequences of one batch to the longest of them and keep their true lengths.
 
     Args:
         batch: Pairs of a sequence, int64, shape (L_i,), and its label, float, shape ().
@@ -256,8 +201,8 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
         the CPU, shape (N,); labels, float, shape (N,).
 
     Raises:
-        TypeError: If `batch` is not a list of pairs of tensors, int64 and float.
-        ValueError: If the batch is empty, or a tensor has another shape.
+        TypeError: If `batch` does not hold pairs of tensors.
+        ValueError: If the batch is empty, or a tensor has the wrong number of dimensions.
 
     Example:
         >>> padded, lengths, labels = collate_fn(
@@ -269,22 +214,10 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
         >>> lengths
         tensor([2, 1])
     """
-    sequences, labels = zip(*check_pairs(batch), strict=True)
+    sequences, labels = zip(*batch)  # noqa: B905
     padded = pad_sequence(sequences, batch_first=True, padding_value=PAD_IDX)  # (N, L)
     lengths = torch.tensor([len(sequence) for sequence in sequences])  # (N,)
     return padded, lengths, torch.stack(labels)  # (N, L), (N,), (N,)
-
-
-def collate_whole(batch: WholeBatch | Sequence[tuple[Tensor, Tensor]]) -> tuple:
-    """Take a batch that was made at once as it is, and pad any other like `collate_fn`.
-
-    Args:
-        batch: What a dataset gave for one batch.
-
-    Returns:
-        padded (N, L), lengths (N,), labels (N,).
-    """
-    return batch.tensors if isinstance(batch, WholeBatch) else collate_fn(batch)
 
 
 def make_loaders(
@@ -297,24 +230,25 @@ def make_loaders(
     similar_lengths: bool = False,
     seed: int,
 ) -> tuple[DataLoader, DataLoader, DataLoader]:
-    """Build the three data loaders; only the training loader shuffles.
+    """Build the data loaders of the three sets; only the training loader shuffles.
 
     Args:
         sequences: All sequences of symbols 1..vocab_size - 1.
         labels: All labels, shape (N,), each 0 or 1.
-        splits: Positions of each side, as `split_indices` returns them.
-        batch_size: Sequences a batch, at least 1; the last batch of an epoch may be shorter.
-        vocab_size: Number of symbols, padding (0) included.
-        similar_lengths: True shuffles the training side into batches of similar length
+        splits: Positions of the three sets, as `split_indices` returns them.
+        batch_size: Sequences per batch, at least 1; the last batch of an epoch may be shorter.
+        vocab_size: Number of symbols including padding (0).
+        similar_lengths: If True, shuffle the training set into batches of similar length
             (`LengthBatchSampler`), which wastes less on padding.
-        seed: Seed of the shuffle; the same seed gives the same batches in every epoch.
+        seed: Seed of the shuffle. The batches differ from epoch to epoch; loaders made again with
+            the same seed repeat the whole series of epochs.
 
     Returns:
         train_loader, val_loader, test_loader.
 
     Raises:
-        TypeError: If `batch_size` or `seed` is not a whole number, or `splits` not three lists.
-        ValueError: If the sequences, labels or positions are not valid.
+        TypeError: If an argument has the wrong type.
+        ValueError: If sequences, labels or positions are not valid.
 
     Example:
         >>> splits = split_indices([0, 1] * 5, seed=0)
@@ -322,17 +256,17 @@ def make_loaders(
         >>> [len(loader) for loader in loaders]
         [2, 1, 1]
     """
-    batch_size = check_count("batch_size", batch_size, minimum=1, maximum=sys.maxsize)
-    seed = check_seed(seed)
+    check_count("batch_size", batch_size, minimum=1, maximum=sys.maxsize)
+    generator = torch.Generator().manual_seed(check_seed(seed))
     dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
     positions = check_positions(splits, n_sequences=len(dataset))
-    train, val, test = (Subset(dataset, side) for side in positions)
-    options = {"batch_size": batch_size, "collate_fn": collate_whole}
-    generator = torch.Generator().manual_seed(seed)
+    train, val, test = (Subset(dataset, part) for part in positions)
+    options = {"batch_size": batch_size, "collate_fn": collate_fn}
     train_loader = DataLoader(train, shuffle=True, generator=generator, **options)
     if check_flag("similar_lengths", similar_lengths):
-        lengths = dataset.lengths[positions[0]]
+        lengths = [len(dataset.sequences[i]) for i in positions[0]]
         sampler = LengthBatchSampler(lengths, batch_size, generator=generator)
-        shuffled = {"batch_sampler": sampler, "generator": generator}
-        train_loader = DataLoader(train, **shuffled, collate_fn=collate_whole)
+        train_loader = DataLoader(
+            train, batch_sampler=sampler, generator=generator, collate_fn=collate_fn
+        )
     return train_loader, DataLoader(val, **options), DataLoader(test, **options)

@@ -8,10 +8,11 @@ traced when asked for; nothing is redistributed here.
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
-from seqclf_utils.validation import check_count, check_numbers, check_symbols, shorten
+from seqclf_utils.validation import check_count, check_numbers, shorten
 
 # Six neighbours of a hexagon as (row, column) steps, counter-clockwise from east. Rows count
 # downwards and each is shifted half a hexagon to the right of the one above.
@@ -173,7 +174,7 @@ def outline_points(sequence: np.ndarray) -> np.ndarray:
                [0. , 0. ]])
     """
     vocab_size = len(DIRECTIONS) + 1
-    symbols = check_symbols("sequence", sequence, vocab_size=vocab_size, may_be_empty=True)
+    symbols = torch.from_numpy(np.asarray(sequence, dtype=np.int64))
     angles = np.deg2rad(60) * (symbols.numpy() - 1)
     steps = SPACING * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     points = np.vstack([np.zeros((1, 2)), steps.cumsum(axis=0)])

@@ -1,19 +1,19 @@
-"""Judge a trained model: probabilities for sequences it has not seen, and three scores."""
+"""Judge a trained model on unseen data: probabilities and three scores; used from 04 on."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
-from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch import nn
+from torch.utils.data import DataLoader, Sampler
 
 from seqclf_utils.validation import (
-    check_batches,
     check_labels,
     check_logits,
     check_model,
-    check_probabilities,
+    check_numbers,
+    first_batch,
 )
 
 
@@ -21,40 +21,52 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
     """Predict the probability of label 1 for every sequence.
 
     Args:
-        model: Called as `model(padded, lengths)`, returns logits, shape (N,); its mode is put back
-            afterwards.
-        loader: Yields padded (N, L), lengths (N,) and labels (N,), which are not looked at.
+        model: Called as `model(padded, lengths)`, returns logits, shape (N,); switched to
+            evaluation mode and back.
+        loader: Yields padded (N, L), lengths (N,) and labels (N,), which are ignored; it must not
+            shuffle.
 
     Returns:
-        Probabilities, float, shape (n,), in the loader's order.
+        Probabilities, float, shape (n,), in the order of the data.
 
     Raises:
-        TypeError: If `model` is no module, `loader` yields no such batches, or the model returns
-            anything but a tensor of floats.
-        ValueError: If the loader is empty, or the model returns another shape, NaN or infinity.
+        TypeError: If `model` is not an `nn.Module`, or `loader` cannot be iterated.
+        ValueError: If the loader shuffles or is empty, or the model returns the wrong shape, NaN
+            or infinity.
     """
     check_model(model)
+    if shuffles(loader):
+        raise ValueError(
+            "loader shuffles, so the probabilities would not be in the order of the data; use "
+            "DataLoader(loader.dataset, batch_size=256, collate_fn=collate_fn)"
+        )
     was_training = model.training
     model.eval()
     try:
         with torch.no_grad():
-            parts = [_predict(model, *batch) for batch in check_batches(loader)]
+            parts = [
+                torch.sigmoid(check_logits(model(padded, lengths), n_sequences=len(padded)))
+                for padded, lengths, _ in loader
+            ]
+    except (TypeError, ValueError):
+        first_batch(loader)  # says what is wrong with the batches, if anything is
+        raise
     finally:
         model.train(was_training)
     if not parts:
-        raise ValueError("loader is empty; it must give at least 1 batch")
-    return np.concatenate(parts)
+        raise ValueError("loader is empty; it must yield at least one batch")
+    return torch.cat(parts).cpu().double().numpy()
 
 
 def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, float]:
-    """Compare predicted probabilities with the labels, by scikit-learn's metrics.
+    """Compare predicted probabilities with the labels by scikit-learn's metrics.
 
     Args:
         labels: True labels, shape (n,), each 0 or 1, both present.
         probabilities: Predicted probability of label 1, shape (n,), each 0..1.
 
     Returns:
-        accuracy (fraction right at the threshold 0.5), auc (area under the ROC curve, the chance
+        accuracy (fraction correct at the threshold 0.5), auc (area under the ROC curve: the chance
         that a random 1 ranks above a random 0) and log_loss (mean cross-entropy, nats).
 
     Raises:
@@ -65,9 +77,11 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
         1.0
     """
     labels = check_labels(labels)
-    probabilities = check_probabilities(probabilities, n_sequences=len(labels))
+    probabilities = check_numbers(
+        "probabilities", probabilities, n_values=len(labels), minimum=0, maximum=1
+    )
     if len(np.unique(labels)) < 2:
-        raise ValueError("labels must hold both 0 and 1: the AUC compares one with the other")
+        raise ValueError(f"labels holds only {labels[:1]}; both 0 and 1 must be present")
     return {
         "accuracy": float(accuracy_score(labels, probabilities > 0.5)),
         "auc": float(roc_auc_score(labels, probabilities)),
@@ -75,9 +89,9 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
     }
 
 
-def _predict(model: nn.Module, padded: Tensor, lengths: Tensor, _: Tensor) -> np.ndarray:
-    """Predict one batch, float, shape (N,)."""
-    logits = check_logits(model(padded, lengths), n_sequences=len(padded))
-    probabilities = torch.sigmoid(logits).cpu()
-    is_known = probabilities.dtype != torch.bfloat16  # NumPy has no such type
-    return (probabilities if is_known else probabilities.float()).numpy()
+def shuffles(part: object) -> bool:
+    """Tell whether a loader, or a sampler inside it, draws a random order."""
+    if isinstance(part, Sampler) and (hasattr(part, "generator") or getattr(part, "shuffle", 0)):
+        return True
+    inner = (getattr(part, name, None) for name in ("loader", "batch_sampler", "sampler"))
+    return any(shuffles(each) for each in inner if each is not None)

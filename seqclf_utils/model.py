@@ -1,4 +1,4 @@
-"""The classifier: embedding, LSTM, pooling over time, one linear logit."""
+"""The classifier, from embedding to logit; built in notebooks 02 and 03 (masked_mean)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,14 +8,17 @@ from seqclf_utils.data import PAD_IDX, VOCAB_SIZE
 from seqclf_utils.validation import (
     check_batch,
     check_choice,
+    check_count,
     check_flag,
     check_outputs,
-    check_sizes,
+    checked,
+    explain_symbols,
 )
 
-POOLINGS = ("last", "avg")
+LARGEST_SIZE = 2**24  # a larger vocabulary or state is most likely a mistake
 
 
+@checked(check_outputs)
 def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
     """Average each sequence's outputs over its real time steps.
 
@@ -27,7 +30,7 @@ def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
         Pooled outputs, float, shape (N, H).
 
     Raises:
-        TypeError: If `outputs` is not a tensor of floats, or `lengths` not one of int64.
+        TypeError: If `lengths` is not an int64 tensor.
         ValueError: If a shape is wrong, or a length is not 1..L.
 
     Example:
@@ -35,7 +38,6 @@ def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
         >>> masked_mean(outputs, torch.tensor([2]))
         tensor([[3.]])
     """
-    check_outputs(outputs, lengths)
     lengths = lengths.to(outputs.device)
     steps = torch.arange(outputs.size(1), device=outputs.device)  # (L,)
     is_pad = steps >= lengths[:, None]  # (N, L)
@@ -44,23 +46,39 @@ def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
     return totals / lengths[:, None]  # (N, H)
 
 
+def check_classifier(
+    model: nn.Module,
+    vocab_size: int = VOCAB_SIZE,
+    embed_dim: int = 16,
+    hidden_size: int = 32,
+    pooling: str = "last",
+    packed: bool = True,
+) -> None:
+    """Refuse sizes and options that no classifier can have."""
+    check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SIZE)
+    check_count("embed_dim", embed_dim, minimum=1, maximum=LARGEST_SIZE)
+    check_count("hidden_size", hidden_size, minimum=1, maximum=LARGEST_SIZE)
+    check_choice("pooling", pooling, ("last", "avg"))
+    check_flag("packed", packed)
+
+
 class LSTMClassifier(nn.Module):
     """Read a sequence of symbols with an LSTM and return one logit.
 
     The LSTM is that of Hochreiter and Schmidhuber (1997) with forget gates, as in `torch.nn.LSTM`.
 
     Args:
-        vocab_size: Number of symbols, padding (0) included.
+        vocab_size: Number of symbols including padding (0).
         embed_dim: Size E of a symbol's embedding.
         hidden_size: Size H of the LSTM's state.
         pooling: "last" reads the output at each sequence's last real time step, "avg" the mean
             over its real time steps.
-        packed: True runs a packed sequence; False runs the padded batch and reads it only where
-            it is real. The logits are the same up to rounding.
+        packed: If True, run a packed sequence; if False, run the padded batch and ignore outputs
+            at padding. The logits are the same up to rounding.
 
     Raises:
-        TypeError: If a size is not a whole number, or `packed` is not True or False.
-        ValueError: If a size is too small or absurdly large, or `pooling` is unknown.
+        TypeError: If a size is not an integer, or `packed` is not True or False.
+        ValueError: If a size is out of range, or `pooling` is unknown.
 
     Example:
         >>> model = LSTMClassifier(pooling="avg")
@@ -68,6 +86,7 @@ class LSTMClassifier(nn.Module):
         torch.Size([2])
     """
 
+    @checked(check_classifier)
     def __init__(
         self,
         vocab_size: int = VOCAB_SIZE,
@@ -77,13 +96,12 @@ class LSTMClassifier(nn.Module):
         packed: bool = True,
     ) -> None:
         super().__init__()
-        vocab_size, embed_dim, hidden_size = check_sizes(vocab_size, embed_dim, hidden_size)
-        self.pooling = check_choice("pooling", pooling, POOLINGS)
-        self.packed = check_flag("packed", packed)
+        self.pooling, self.packed = pooling, packed
         self.embed = nn.Embedding(vocab_size, embed_dim, padding_idx=PAD_IDX)
         self.lstm = nn.LSTM(embed_dim, hidden_size, batch_first=True)
         self.fc = nn.Linear(hidden_size, 1)
 
+    @checked(check_batch, explain=explain_symbols)
     def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
         """Score a padded batch.
 
@@ -92,30 +110,20 @@ class LSTMClassifier(nn.Module):
             lengths: Real time steps of each sequence, int64 on the CPU, shape (N,), each 1..L.
 
         Returns:
-            Logits, float, shape (N,); above 0 means label 1 is the likelier.
+            Logits, float, shape (N,); above 0 means that label 1 is more likely.
 
         Raises:
-            TypeError: If `padded` or `lengths` is not a tensor of whole numbers.
+            TypeError: If `padded` or `lengths` is not a tensor of integers.
             ValueError: If a shape is wrong, or a symbol or a length is out of range.
         """
-        check_batch(padded, lengths, vocab_size=self.embed.num_embeddings)
         embedded = self.embed(padded)  # (N, L, E)
-        run = self._run_packed if self.packed else self._run_padded
-        pooled = run(embedded, lengths)  # (N, H)
+        if self.packed:
+            packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+            packed_outputs, (h_n, _) = self.lstm(packed)
+            outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True)  # (N, L, H)
+            last = h_n[-1]  # (N, H)
+        else:
+            outputs, _ = self.lstm(embedded)  # (N, L, H)
+            last = outputs[torch.arange(padded.size(0)), lengths - 1]  # (N, H)
+        pooled = last if self.pooling == "last" else masked_mean(outputs, lengths)
         return self.fc(pooled).squeeze(-1)  # (N,)
-
-    def _run_packed(self, embedded: Tensor, lengths: Tensor) -> Tensor:
-        """Skip the padding: the LSTM stops at each sequence's last real time step."""
-        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
-        packed_outputs, (h_n, _) = self.lstm(packed)  # h_n: (1, N, H)
-        if self.pooling == "last":
-            return h_n[-1]  # (N, H)
-        outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True)  # (N, L, H)
-        return masked_mean(outputs, lengths)  # (N, H)
-
-    def _run_padded(self, embedded: Tensor, lengths: Tensor) -> Tensor:
-        """Read the padding too, but look only at what came before it."""
-        outputs, _ = self.lstm(embedded)  # (N, L, H)
-        if self.pooling == "last":
-            return outputs[torch.arange(len(lengths)), lengths - 1]  # (N, H)
-        return masked_mean(outputs, lengths)  # (N, H)

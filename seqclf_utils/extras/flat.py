@@ -1,170 +1,137 @@
-"""All symbols of a data set in one flat array: sequence i is symbols[offsets[i]:offsets[i + 1]]."""
+"""All sequences in one flat array, a byte per symbol, in memory or in a file; built in notebook 08.
+
+Sequence i is `symbols[offsets[i]:offsets[i + 1]]`.
+"""
 
 from collections.abc import Sequence
-from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
-from seqclf_utils.validation import check_sequences, check_vocab_size
+from seqclf_utils.validation import check_labels, check_number, check_sequences, checked
 
-CHUNK = 2**22  # symbols looked at together: a file larger than memory never has to fit
-
-
-def symbol_dtype(vocab_size: int) -> np.dtype:
-    """Return the smallest dtype that holds every symbol: one byte up to 255 symbols.
-
-    Args:
-        vocab_size: Number of symbols, padding (0) included.
-
-    Returns:
-        An unsigned whole-number dtype of NumPy.
-
-    Example:
-        >>> symbol_dtype(7), symbol_dtype(1000)
-        (dtype('uint8'), dtype('uint16'))
-    """
-    return np.min_scalar_type(vocab_size - 1)
+CHUNK = 2**22  # symbols that are checked together, as a file may be larger than memory
 
 
 def flatten(
     sequences: Sequence[Sequence[int]], *, vocab_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put sequences one behind the other.
+    """Concatenate sequences.
 
     Args:
-        sequences: Sequences of symbols 1..vocab_size - 1: lists, arrays or tensors.
-        vocab_size: Number of symbols, padding (0) included.
+        sequences: Lists, arrays or tensors of symbols 1..vocab_size - 1.
+        vocab_size: Number of symbols including padding (0).
 
     Returns:
-        Symbols of the smallest dtype that holds them, shape (S,), S the sum of all lengths; and
-        offsets, int64, shape (N + 1,): where each sequence begins, and S.
+        Symbols, of the smallest unsigned dtype that holds them, shape (S,), S the sum of all
+        lengths; and offsets, int64, shape (N + 1,): where each sequence starts, and S.
 
     Raises:
-        TypeError: If `sequences` is not a collection of sequences, or `vocab_size` not whole.
-        ValueError: If there are none, or one is empty, not one-dimensional, not whole numbers,
-            or holds a symbol outside 1..vocab_size - 1.
+        TypeError: If `sequences` is not a list of sequences, or `vocab_size` not an integer.
+        ValueError: If a sequence is empty or holds a symbol outside 1..vocab_size - 1.
 
     Example:
         >>> flatten([[1, 6], [3]], vocab_size=7)
         (array([1, 6, 3], dtype=uint8), array([0, 2, 3]))
     """
-    vocab_size = check_vocab_size(vocab_size)
-    symbols = _join(sequences)
-    if symbols is None or symbols.min() < 1 or symbols.max() >= vocab_size:
-        tensors = check_sequences(sequences, vocab_size=vocab_size)  # slower; names what is wrong
-        sequences, symbols = tensors, torch.cat(tensors).numpy()
-    lengths = np.fromiter(map(len, sequences), dtype=np.int64, count=len(sequences))  # (N,)
+    symbols, lengths = check_sequences(sequences, vocab_size=vocab_size)
     offsets = np.concatenate([[0], np.cumsum(lengths)])  # (N + 1,)
-    return symbols.astype(symbol_dtype(vocab_size)), offsets
+    return symbols.astype(np.min_scalar_type(vocab_size - 1)), offsets
 
 
-def _join(sequences: Sequence[Sequence[int]]) -> np.ndarray | None:
-    """Join ordinary sequences at once; None if anything about them needs a closer look."""
-    if not isinstance(sequences, list | tuple) or len(sequences) == 0:
-        return None
-    if {*map(type, sequences)} <= {list, tuple}:
-        return _join_lists(sequences)
-    if {*map(type, sequences)} == {np.ndarray}:
-        return _join_arrays(sequences)
-    return None
-
-
-def _join_lists(sequences: Sequence[Sequence[int]]) -> np.ndarray | None:
-    """Join lists of Python's own whole numbers."""
-    is_plain = all(sequences) and {*map(type, chain.from_iterable(sequences))} == {int}
-    try:
-        return np.fromiter(chain.from_iterable(sequences), dtype=np.int64) if is_plain else None
-    except OverflowError:
-        return None
-
-
-def _join_arrays(sequences: Sequence[np.ndarray]) -> np.ndarray | None:
-    """Join one-dimensional arrays of whole numbers."""
-    is_plain = all(s.ndim == 1 and s.dtype.kind in "iu" and len(s) for s in sequences)
-    joined = np.concatenate(sequences) if is_plain else None
-    return joined if is_plain and joined.dtype.kind in "iu" else None  # int64 beside uint64: float
-
-
-def check_flat(symbols: np.ndarray, offsets: np.ndarray, *, vocab_size: int) -> np.ndarray:
-    """Return offsets as int64 if symbols and offsets are sequences in a row.
-
-    Args:
-        symbols: Symbols 1..vocab_size - 1, whole numbers, shape (S,); looked at chunk by chunk, so
-            that a memory-mapped file may be larger than memory.
-        offsets: Where each sequence begins, and S at the end, whole numbers, shape (N + 1,).
-        vocab_size: Number of symbols, padding (0) included.
-
-    Returns:
-        Offsets, int64, shape (N + 1,).
-
-    Raises:
-        TypeError: If one of them is not an array of whole numbers.
-        ValueError: If a shape is wrong, offsets do not rise from 0 to S, or a symbol is out of
-            range.
-    """
+def check_flat(
+    dataset: Dataset,
+    symbols: np.ndarray,
+    offsets: np.ndarray,
+    labels: Sequence[float],
+    *,
+    vocab_size: int = 7,
+) -> None:
+    """Refuse symbols and offsets that are not sequences in a row; reads a file chunk by chunk."""
     for name, values in (("symbols", symbols), ("offsets", offsets)):
-        if not isinstance(values, np.ndarray) or values.dtype.kind not in "iu":
-            found = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
-            raise TypeError(f"{name} is {found}; it must be an array of whole numbers")
-        if values.ndim != 1 or np.ma.is_masked(values):
-            raise ValueError(f"{name} has shape {values.shape}; it must be one-dimensional, whole")
+        if getattr(values, "ndim", None) != 1 or values.dtype.kind not in "iu":
+            raise TypeError(f"{name} must be a one-dimensional array of integers")
     if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(symbols):
+        found = offsets[[0, -1]].tolist() if len(offsets) else []
         raise ValueError(
-            f"offsets holds {len(offsets)} positions; it must begin with 0 and end with "
+            f"offsets starts and ends with {found}; it must start with 0 and end with "
             f"{len(symbols)}, the number of symbols"
         )
-    is_wrong = offsets[1:] <= offsets[:-1]
-    if is_wrong.any():
-        i = int(is_wrong.argmax())
+    for i in np.flatnonzero(offsets[1:] <= offsets[:-1])[:1]:
         raise ValueError(
-            f"offsets[{i + 1}] is {offsets[i + 1]} after {offsets[i]}; offsets must rise, as every "
-            "sequence needs at least 1 symbol"
+            f"offsets[{i + 1}] is {offsets[i + 1]} after {offsets[i]}; offsets must increase, as "
+            "every sequence needs at least one symbol"
         )
     for start in range(0, len(symbols), CHUNK):
-        check_chunk(symbols, start, vocab_size=vocab_size)
-    return offsets.astype(np.int64)
+        chunk = symbols[start : start + CHUNK]
+        for i in np.flatnonzero((chunk < 1) | (chunk >= vocab_size))[:1]:
+            check_number(f"symbols[{start + i}]", chunk[i], minimum=1, maximum=vocab_size - 1)
+    check_labels(labels, n_sequences=len(offsets) - 1)
 
 
-def check_chunk(symbols: np.ndarray, start: int, *, vocab_size: int) -> None:
-    """Check one chunk of flat symbols.
+class FlatDataset(Dataset):
+    """Sequences in one flat array; a list of indices returns a whole padded batch at once.
+
+    PyTorch's idiom for such a dataset is `DataLoader(dataset, sampler=..., batch_size=None)` with
+    a sampler that yields lists of indices, such as `LengthBatchSampler`.
 
     Args:
-        symbols: All symbols, whole numbers, shape (S,).
-        start: Where the chunk begins.
-        vocab_size: Number of symbols, padding (0) included.
+        symbols: All symbols 1..vocab_size - 1, int, shape (S,), one sequence after the other; a
+            file opened with `np.load(..., mmap_mode="r")` may be larger than memory.
+        offsets: Where each sequence starts, and S at the end; int, shape (N + 1,).
+        labels: Labels, shape (N,), each 0 or 1.
+        vocab_size: Number of symbols including padding (0).
 
     Raises:
-        ValueError: If a symbol is outside 1..vocab_size - 1.
-    """
-    chunk = symbols[start : start + CHUNK]
-    if chunk.min() < 1 or chunk.max() >= vocab_size:
-        position = start + int(((chunk < 1) | (chunk >= vocab_size)).argmax())
-        raise ValueError(
-            f"symbols[{position}] is {symbols[position]}; symbols must be 1..{vocab_size - 1} "
-            "(0 is kept for padding)"
-        )
-
-
-def pad_rows(symbols: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> Tensor:
-    """Cut sequences out of flat symbols and pad them to the longest of them.
-
-    Args:
-        symbols: All symbols, whole numbers, shape (S,).
-        starts: Where each sequence of the batch begins, int64, shape (N,).
-        lengths: Its length in tokens, int64, shape (N,), each at least 1.
-
-    Returns:
-        Padded symbols, int64, shape (N, L).
+        TypeError: If `symbols` or `offsets` is not a one-dimensional array of integers.
+        ValueError: If a symbol or a label is out of range, or offsets do not increase from 0 to S.
 
     Example:
-        >>> pad_rows(np.array([1, 6, 3]), np.array([0, 2]), np.array([2, 1]))
-        tensor([[1, 6],
-                [3, 0]])
+        >>> flat, offsets = np.array([1, 6, 3], dtype=np.uint8), np.array([0, 2, 3])
+        >>> FlatDataset(flat, offsets, [1, 0])[[0, 1]]
+        (tensor([[1, 6],
+                [3, 0]]), tensor([2, 1]), tensor([1., 0.]))
     """
-    steps = np.arange(lengths.max())  # (L,)
-    is_real = steps < lengths[:, None]  # (N, L)
-    padded = np.zeros(is_real.shape, dtype=np.int64)
-    padded[is_real] = symbols[(starts[:, None] + steps)[is_real]]
-    return torch.from_numpy(padded)
+
+    @checked(check_flat)
+    def __init__(
+        self,
+        symbols: np.ndarray,
+        offsets: np.ndarray,
+        labels: Sequence[float],
+        *,
+        vocab_size: int = 7,
+    ) -> None:
+        self.symbols, self.offsets = symbols, offsets.astype(np.int64)
+        self.lengths = np.diff(self.offsets)  # (N,)
+        self.labels = torch.as_tensor(labels, dtype=torch.get_default_dtype())  # (N,)
+
+    def __len__(self) -> int:
+        """Return the number of sequences."""
+        return len(self.labels)
+
+    def __getitem__(self, indices: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return a batch: padded, int64, (N, L); lengths, int64, (N,); labels, float, (N,)."""
+        lengths = self.lengths[indices]  # (N,)
+        steps = np.arange(lengths.max())  # (L,)
+        is_real = steps < lengths[:, None]  # (N, L)
+        padded = np.zeros(is_real.shape, dtype=np.int64)
+        padded[is_real] = self.symbols[(self.offsets[indices][:, None] + steps)[is_real]]
+        return torch.from_numpy(padded), torch.from_numpy(lengths), self.labels[indices]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send the path of a memory map to worker processes, not its content."""
+        state = self.__dict__.copy()
+        if isinstance(self.symbols, np.memmap):
+            path, offset = self.symbols.filename, self.symbols.offset
+            state["symbols"] = (path, self.symbols.dtype, "r", offset, self.symbols.shape)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the memory map again."""
+        self.__dict__.update(state)
+        if isinstance(self.symbols, tuple):
+            self.symbols = np.memmap(*self.symbols)
