@@ -1,7 +1,7 @@
 """Execute notebooks and rewrite their stored outputs and figures/: python course.py run [NAME ...].
 
-What is stored depends on the code alone: no times, no session ids, no widget state. Running it
-twice changes no byte.
+nbclient executes them; unlike `jupyter nbconvert --execute`, this removes all that differs from run
+to run (times, ids, widget state), so that running it twice changes no byte.
 """
 
 import argparse
@@ -16,10 +16,14 @@ from nbclient import NotebookClient
 from seqclf_utils.extras.files import write_atomically
 
 NOTEBOOKS_DIR = Path(__file__).resolve().parent.parent / "notebooks"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Drop everything that differs from run to run or from machine to machine.
+    """Remove all that differs from run to run or from machine to machine.
 
     Args:
         notebook: An executed notebook, changed in place.
@@ -27,27 +31,21 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     Returns:
         The same notebook.
     """
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
+    notebook.metadata = METADATA
     for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number:02d}"
-        tags = cell.metadata.get("tags")
-        cell.metadata = {"tags": tags} if tags else {}
+        tags = cell.metadata.get("tags", [])
+        cell.id, cell.metadata = f"cell-{number:02d}", {"tags": tags} if tags else {}
+        if "no-output" in tags:  # it describes the reader's machine
+            cell.outputs, cell.execution_count = [], None
     return notebook
 
 
-def execute(path: Path) -> tuple[float, float]:
-    """Execute one notebook in place.
+def execute(path: Path) -> None:
+    """Execute one notebook in place; it is rewritten only if all cells ran.
 
     Args:
-        path: The notebook; it is rewritten only if all cells ran.
-
-    Returns:
-        Wall time and processor time, in seconds.
+        path: The notebook.
     """
-    started, cpu_started = time.perf_counter(), cpu_seconds()
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook,
@@ -59,34 +57,31 @@ def execute(path: Path) -> tuple[float, float]:
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     write_atomically(path, (nbformat.writes(normalise(notebook)) + "\n").encode())
-    return time.perf_counter() - started, cpu_seconds() - cpu_started
 
 
 def cpu_seconds() -> float:
-    """Add up the processor time of this process and of the kernels that have ended, in seconds."""
+    """Return the CPU time of this process and of the kernels that have ended."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 def main(names: list[str]) -> None:
-    """Execute the named notebooks, or all of them.
+    """Execute the notebooks whose file names contain one of the names, or all of them.
 
     Args:
         names: Parts of file names, such as "04".
     """
-    os.environ["SEQCLF_FIGURES"] = "write"
-    os.environ["SEQCLF_PROGRESS"] = "0"  # whatever the person wishes who runs this
-    paths = [
-        path
-        for path in sorted(NOTEBOOKS_DIR.glob("*.ipynb"))
-        if not names or any(name in path.name for name in names)
-    ]
-    if not paths:
+    os.environ |= {"SEQCLF_FIGURES": "write", "SEQCLF_PROGRESS": "0"}
+    paths = sorted(NOTEBOOKS_DIR.glob("*.ipynb"))
+    chosen = [path for path in paths if not names or any(name in path.name for name in names)]
+    if not chosen:
         sys.exit(f"no notebook is called {' or '.join(names)}")
-    for path in paths:
+    for path in chosen:
         print(f"{path.name} ...", end=" ", flush=True)
-        wall, cpu = execute(path)
-        print(f"{wall:.1f} s ({cpu:.1f} s of processor time)", flush=True)
+        wall, cpu = time.perf_counter(), cpu_seconds()
+        execute(path)
+        seconds = time.perf_counter() - wall
+        print(f"{seconds:.1f} s ({cpu_seconds() - cpu:.1f} s of CPU time)", flush=True)
 
 
 if __name__ == "__main__":
