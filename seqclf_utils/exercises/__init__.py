@@ -1,8 +1,7 @@
-"""Checks of the exercises: each prints `Correct` or says what is still missing, and never raises.
+"""Checks of the exercises: each prints `Correct` or what is still missing, and never raises.
 
-A check tries the reader's function on small cases with known answers and returns a hint for the
-first thing that is wrong, or None; `exercise` turns that into a line of text. One module a
-notebook.
+A check tries the reader's code on small cases with known answers and returns a hint for the first
+thing that is wrong, or None; `exercise` turns that into a line of text. One module per notebook.
 """
 
 from seqclf_utils.exercises.nb01 import (
@@ -15,8 +14,8 @@ from seqclf_utils.exercises.nb02 import (
     check_largest_hidden_size,
     check_logit_by_hand,
 )
-from seqclf_utils.exercises.nb03 import check_batch_sizes, check_max_pool, check_packed_last
-from seqclf_utils.exercises.nb04 import check_epoch_loss, check_fit_halving, check_stopping_epochs
+from seqclf_utils.exercises.nb03 import check_max_pool, check_packed_last, check_recent_throws
+from seqclf_utils.exercises.nb04 import check_epoch_loss, check_fit_from_memory, check_fit_halving
 from seqclf_utils.exercises.nb05 import (
     check_attention_pool,
     check_last_and_avg,
@@ -43,11 +42,11 @@ __all__ = [
     "check_attention_pool",
     "check_auc_by_hand",
     "check_audit_split",
-    "check_batch_sizes",
     "check_bce_by_hand",
     "check_cell_batches",
     "check_choose_and_report",
     "check_epoch_loss",
+    "check_fit_from_memory",
     "check_fit_halving",
     "check_fraction_right",
     "check_is_batch_invariant",
@@ -62,9 +61,9 @@ __all__ = [
     "check_padding_share",
     "check_paired_difference",
     "check_paired_interval",
+    "check_recent_throws",
     "check_same_shape",
     "check_share_of_cheats",
     "check_step_in_pieces",
-    "check_stopping_epochs",
     "check_train_and_keep_best",
 ]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqclf_utils.exercises.report import call, close, exercise
 from seqclf_utils.data import SplitIndices
+from seqclf_utils.exercises.report import call, close, exercise
 
 
 @exercise

@@ -6,7 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqclf_utils.exercises.report import call, close, exercise
+from seqclf_utils.exercises.report import all_close, call, close, exercise, numbers
+from seqclf_utils.exercises.training_run import (
+    TrainingRun,
+    gradient_hint,
+    loss_hint,
+    mode_hint,
+    order_hint,
+    weights_hint,
+)
 
 
 @exercise
@@ -143,148 +151,30 @@ def check_is_batch_invariant(is_batch_invariant: Callable) -> str | None:
     return None
 
 
-class _Probe(nn.Module):
-    """A tiny model that remembers how it was used."""
-
-    def __init__(self, *, honest_copies: bool = False) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(2, dtype=torch.float64))
-        self.honest_copies = honest_copies
-        self.train_modes, self.val_modes, self.val_weights = [], [], []
-
-    def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
-        """Return logits, float64, shape (N,); validation batches are those with 4 columns."""
-        if padded.size(1) == 4:
-            self.val_modes.append(self.training)
-            self.val_weights.append(self.weight.detach().clone())
-        else:
-            self.train_modes.append(self.training)
-        return self.weight[0] * (padded.double().mean(dim=1) - 3.0) + self.weight[1]
-
-    def state_dict(self, *arguments: object, **options: object) -> dict:
-        """Return the weights; as copies if asked for, so that aliasing cannot show."""
-        state = super().state_dict(*arguments, **options)
-        return {k: v.clone() for k, v in state.items()} if self.honest_copies else state
-
-
-def _probe_batch(columns: int, symbols: list[int], labels: list[int]) -> tuple:
-    """Return a batch in which each row repeats one symbol."""
-    padded = torch.tensor(symbols)[:, None].repeat(1, columns)
-    lengths = torch.full((len(symbols),), columns)
-    return padded, lengths, torch.tensor(labels, dtype=torch.float64)
-
-
-_TRAIN = [_probe_batch(3, [6, 5, 1, 2], [1, 1, 0, 0]), _probe_batch(3, [6, 2, 4, 1], [1, 0, 1, 0])]
-# Validation says the opposite of training, so every epoch is worse than the one before it.
-_VAL = [_probe_batch(4, [6, 5, 1, 2], [0, 0, 1, 1]), _probe_batch(4, [1], [0])]
-
-
-def _use(
-    answer: Callable, max_epochs: int, patience: int, *, honest_copies: bool = False
-) -> tuple[_Probe, object]:
-    """Train a fresh probe with the reader's function."""
-    probe = _Probe(honest_copies=honest_copies)
-    result = call(answer, probe, list(_TRAIN), list(_VAL), max_epochs, patience)
-    return probe, result
-
-
-def _weights_after_one_epoch(*, add_up: bool) -> Tensor:
-    """Return the weights after one right epoch, or one without `zero_grad`."""
-    probe, criterion = _Probe(), nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.SGD(probe.parameters(), lr=0.5)
-    for padded, lengths, labels in _TRAIN:
-        if not add_up:
-            optimizer.zero_grad()
-        criterion(probe(padded, lengths), labels).backward()
-        optimizer.step()
-    return probe.weight.detach()
-
-
-def _val_losses(weight: Tensor) -> list[float]:
-    """Return the mean loss of each validation batch for given weights."""
-    probe = _Probe()
-    probe.weight.data.copy_(weight)
-    criterion = nn.BCEWithLogitsLoss()
-    return [criterion(probe(p, n), labels).item() for p, n, labels in _VAL]
-
-
 @exercise
 def check_train_and_keep_best(train_and_keep_best: Callable) -> str | None:
     """Check notebook 09, exercise 3: five bugs of a training function, probed one by one."""
-    first, loss = _use(train_and_keep_best, 1, 5)
-    if not first.train_modes or not first.val_modes:
-        return "the model must be asked about the training batches and the validation batches."
-    after_epoch = first.val_weights[0]
-    if torch.equal(after_epoch, torch.zeros(2, dtype=torch.float64)):
-        return "the weights never move: zero_grad() belongs before backward(), not after it."
+    stopped = TrainingRun(train_and_keep_best, [0.5, 0.6, 0.7, 0.8, 0.9], 5, 2, as_lists=True)
+    ran_out = TrainingRun(train_and_keep_best, [0.5, 0.6, 0.7], 3, 9, as_lists=True)
+    for run in (stopped, ran_out):
+        if hint := order_hint(run):
+            return hint
+    losses = numbers([stopped.result, ran_out.result])
+    if losses is None:
+        return f"return one number, the lowest validation loss, not {stopped.result!r}."
     hints = [
-        _gradients(after_epoch),
-        _weighting(after_epoch, loss),
-        _modes(_use(train_and_keep_best, 3, 5)[0]),
-        _copies(_use(train_and_keep_best, 8, 2)[0]),
-        _restoring(_use(train_and_keep_best, 3, 9, honest_copies=True)[0]),
+        gradient_hint(stopped),
+        None if close(losses[0], stopped.val_losses[2]) else loss_hint(losses[:1], [0.5]),
+        mode_hint(stopped),
+        weights_hint(stopped, 1),
+        None if "L" in ran_out.events else weights_hint(ran_out, 1),
     ]
     found = [hint for hint in hints if hint is not None]
     if found:
         return f"probes that fail: {len(found)} of 5. The first: {found[0]}"
-    cases = {(8, 2): "epoch 1 the best and patience 2", (3, 9): "3 epochs at most"}
-    for (max_epochs, patience), case in cases.items():
-        probe, loss = _use(train_and_keep_best, max_epochs, patience)
-        n_epochs = len(probe.val_weights) // len(_VAL)
-        if n_epochs != 3:
-            return f"with {case}, 3 epochs are run; yours ran {n_epochs}."
-        best = np.average(_val_losses(probe.val_weights[0]), weights=[4, 1])
-        if not close(loss, best):
-            return f"return the lowest validation loss, {best:.3f} here; yours is {loss}."
+    for run in (stopped, ran_out):
+        if len(run.weights) != 3:
+            return f"{run.case}: 3 epochs should be run; yours ran {len(run.weights)}."
+    if not all_close(losses, [0.5, 0.5]):
+        return f"return the lowest validation loss, 0.5 here, not {max(losses):.4g}."
     return None
-
-
-def _gradients(weight: Tensor) -> str | None:
-    """Probe 1: gradients must not add up over the steps."""
-    if torch.allclose(weight, _weights_after_one_epoch(add_up=True)):
-        return "gradients add up. Which line forgets the old ones, and does it run for every batch?"
-    if not torch.allclose(weight, _weights_after_one_epoch(add_up=False)):
-        return "one epoch of SGD leads to other weights: leave optimizer and loss as they are."
-    return None
-
-
-def _weighting(weight: Tensor, loss: object) -> str | None:
-    """Probe 2: the validation loss is a mean over sequences."""
-    losses = _val_losses(weight)
-    if close(loss, np.average(losses, weights=[4, 1])):
-        return None
-    if close(loss, np.mean(losses)):
-        return "the validation loss is a mean of batch means: a batch of 1 counts like one of 4."
-    total = np.dot(losses, [4, 1])
-    if close(loss, total) or close(loss, total / 2):
-        return "a sum over sequences must be divided by the number of sequences, not of batches."
-    return f"with 4 + 1 sequences the loss should be {np.average(losses, weights=[4, 1]):.3f}."
-
-
-def _modes(probe: _Probe) -> str | None:
-    """Probe 3: training mode in training, in every epoch, and evaluation mode in validation."""
-    if any(probe.val_modes):
-        return "validation runs in training mode, with dropout on."
-    if not all(probe.train_modes):
-        return "from the second epoch on the model trains in evaluation mode, without dropout."
-    return None
-
-
-def _copies(probe: _Probe) -> str | None:
-    """Probe 4: what is restored when patience runs out is the best epoch, not the last."""
-    kept, best, last = probe.weight.detach(), probe.val_weights[0], probe.val_weights[-1]
-    if torch.equal(kept, best):
-        return None
-    if torch.equal(kept, last):
-        return "the weights put back are those of the last epoch: what was kept is not a copy."
-    return "after training the model should have the weights of the best epoch."
-
-
-def _restoring(probe: _Probe) -> str | None:
-    """Probe 5: the best weights come back when the epochs run out as well."""
-    epochs = probe.val_weights[:: len(_VAL)]
-    if len(epochs) > 2 and torch.equal(epochs[1], epochs[2]):
-        return "the best weights are put back after every epoch: do it once, after the loop."
-    if torch.equal(probe.weight.detach(), probe.val_weights[0]):
-        return None
-    return "if the epochs run out before patience does, the best weights are not put back."

@@ -1,22 +1,26 @@
-"""What all checks share: say `Correct` or what is still missing, and never raise."""
+"""Shared by all checks: print `Correct` or what is still missing, and never raise."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
 from torch import Tensor
 
 
-def exercise(check: Callable[[Callable], str | None]) -> Callable[[Callable], None]:
-    """Print what `check` says about the reader's function, whatever that function does."""
+class HintError(Exception):
+    """A hint that a check gives up with; its text is printed like any other hint."""
+
+
+def exercise(check: Callable) -> Callable[..., None]:
+    """Print what `check` says about the reader's code, whatever that code does."""
 
     @functools.wraps(check)
-    def report(answer: Callable) -> None:
+    def report(*answers: Callable) -> None:
         try:
-            hint = check(answer)
-        except NothingYetError:
-            hint = f"{answer.__name__} returns nothing. Replace the dots, and return the result."
+            hint = check(*answers)
+        except HintError as found:
+            hint = str(found)
         except Exception as error:
             hint = f"your code raised {type(error).__name__}: {error}"
         print("Correct" if hint is None else f"Not yet: {hint}")
@@ -24,15 +28,13 @@ def exercise(check: Callable[[Callable], str | None]) -> Callable[[Callable], No
     return report
 
 
-class NothingYetError(Exception):
-    """The reader's function returned None: most likely it is still the stub."""
-
-
 def call(answer: Callable, *arguments: object) -> object:
     """Call the reader's function; None or dots mean that nothing is written yet."""
     result = answer(*arguments)
     if result is None or result is ...:
-        raise NothingYetError
+        raise HintError(
+            f"{answer.__name__} returns nothing. Replace the dots, and return the result."
+        )
     return result
 
 
@@ -44,13 +46,24 @@ def close(result: object, expected: float) -> bool:
         return False
 
 
-def two_numbers(result: object) -> tuple[float, float] | None:
-    """Return a pair of numbers as a tuple; None for anything else."""
+def numbers(result: object) -> list[float] | None:
+    """Return a sequence of numbers as a list; None for anything else."""
     try:
-        first, second = (float(number) for number in result)
+        return [float(number) for number in result]
     except (TypeError, ValueError):
         return None
-    return first, second
+
+
+def two_numbers(result: object) -> list[float] | None:
+    """Return a pair of numbers as a list; None for anything else."""
+    found = numbers(result)
+    return found if found is not None and len(found) == 2 else None
+
+
+def all_close(found: Iterable[float], expected: Iterable[float]) -> bool:
+    """Compare lists of numbers up to rounding; their lengths must be equal."""
+    found, expected = list(found), list(expected)
+    return len(found) == len(expected) and all(map(close, found, expected))
 
 
 def tensors_close(result: object, expected: Tensor) -> bool:
@@ -63,7 +76,7 @@ def tensors_close(result: object, expected: Tensor) -> bool:
 
 
 def wrong_shape(result: object, shape: tuple[int, ...], names: str) -> str | None:
-    """Say that the result is no tensor of this shape, with the names of its axes; else None."""
+    """Return a hint unless the result is a tensor of this shape; `names` are those of its axes."""
     if isinstance(result, Tensor) and result.shape == shape:
         return None
     found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__

@@ -1,6 +1,7 @@
-"""The exercises' checks: typical wrong answers get a hint of their own, and nothing raises."""
+"""Checks of the exercises: each typical wrong answer gets its own hint, and nothing raises."""
 
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
@@ -20,17 +21,22 @@ WRONG = [
 ALL = sorted({check for check, _, _ in WRONG}, key=lambda check: check.__name__)
 
 
+def n_answers(check):
+    """Return how many functions or classes a check takes."""
+    return len(inspect.signature(check).parameters)
+
+
 @pytest.mark.parametrize(("check", "answer", "hint"), WRONG)
 def test_typical_wrong_answers_get_their_own_hint(check, answer, hint, capsys):
     """A wrong answer is never Correct, and the hint names what is wrong with it."""
-    check(answer)
+    check(*(answer if isinstance(answer, tuple) else [answer]))
     printed = capsys.readouterr().out
     assert printed.startswith("Not yet: ")
     assert hint in printed
 
 
 def test_every_check_has_wrong_answers_with_hints_of_their_own():
-    """A new check needs two typical wrong answers at least, and they are told different things."""
+    """Each check has at least two typical wrong answers, with different hints."""
     names = {name for name in vars(exercises) if name.startswith("check_")}
     assert names == {check.__name__ for check in ALL}
     for name in names:
@@ -40,12 +46,12 @@ def test_every_check_has_wrong_answers_with_hints_of_their_own():
 
 @pytest.mark.parametrize("check", ALL)
 def test_nothing_yet_is_said_kindly(check, capsys):
-    """A stub that returns None is told so, by name."""
+    """For a stub that returns None, the hint names the stub."""
 
     def stub(*arguments):
         """Return nothing."""
 
-    check(stub)
+    check(*[stub] * n_answers(check))
     assert capsys.readouterr().out.startswith("Not yet: stub returns nothing.")
 
 
@@ -56,7 +62,7 @@ def test_an_error_in_the_answer_is_reported_and_does_not_stop_the_notebook(check
     def broken(*arguments):
         raise KeyError("oops")
 
-    check(broken)
+    check(*[broken] * n_answers(check))
     assert capsys.readouterr().out == "Not yet: your code raised KeyError: 'oops'\n"
 
 
@@ -64,12 +70,12 @@ def test_an_error_in_the_answer_is_reported_and_does_not_stop_the_notebook(check
 @pytest.mark.parametrize("answer", ["word", 3, [1, 2], float("nan"), torch.zeros(3)])
 def test_answers_of_the_wrong_kind_are_not_correct(check, answer, capsys):
     """Nonsense never passes and never raises."""
-    check(lambda *arguments: answer)
+    check(*[lambda *arguments: answer] * n_answers(check))
     assert capsys.readouterr().out.startswith("Not yet: ")
 
 
 def test_positions_may_be_tensors(capsys):
-    """Numbers of PyTorch in a list are right if the numbers are."""
+    """A list of PyTorch numbers is as good as a list of plain numbers."""
 
     def audit_split(labels, groups, splits):
         """Return lists of what can be a tensor as tensors."""
@@ -88,19 +94,19 @@ def test_positions_may_be_tensors(capsys):
     [(1.00009, 1, True), (1.0002, 1, False), (9e-7, 0, True), (2e-6, 0, False), ("word", 0, False)],
 )
 def test_numbers_are_compared_up_to_rounding(found, expected, is_close):
-    """A ten-thousandth of the number, or a millionth where that is less."""
+    """The tolerance is a ten-thousandth of the number, or a millionth where that is larger."""
     assert close(found, expected) is is_close
     assert isinstance(close(found, expected), bool)
 
 
 @pytest.mark.parametrize(("found", "is_close"), [([9e-7], True), ([2e-6], False), ([[0.0]], False)])
 def test_tensors_are_compared_up_to_rounding(found, is_close):
-    """A millionth is the same, another shape is not."""
+    """Tensors are equal within a millionth, and only if their shapes are equal."""
     assert tensors_close(torch.tensor(found), torch.zeros(1)) is is_close
 
 
 def test_a_wrong_shape_is_named():
-    """Both shapes, or the type of what is no tensor."""
+    """The hint gives the expected shape and the one found, or the type of a non-tensor."""
     shape = (2, 3), "(N, H)"
     assert wrong_shape(torch.zeros(2, 3), *shape) is None
     for found, name in ((torch.zeros(3, 2), "(3, 2)"), ([1.0], "list")):
@@ -108,11 +114,12 @@ def test_a_wrong_shape_is_named():
         assert wrong_shape(found, *shape) == expected
 
 
-def test_loaders_of_a_check_have_a_length(capsys):
-    """A right answer that shows a progress bar, or divides by len(loader), is Correct."""
+def test_loaders_of_a_check_are_data_loaders(capsys):
+    """A right answer that reads the number of batches or sequences from a loader is Correct."""
 
     def fit_halving(model, train_loader, val_loader, max_epochs, patience):
-        assert len(train_loader) == len(val_loader) == 1
+        assert len(train_loader) == 2
+        assert len(val_loader.dataset) == 4
         return halving()(model, train_loader, val_loader, max_epochs, patience)
 
     exercises.check_fit_halving(fit_halving)

@@ -48,8 +48,16 @@ WRONG = [
     (exercises.check_largest_hidden_size, lambda budget: hidden(budget, biases=1), "b_hh"),
     (exercises.check_largest_hidden_size, lambda budget: hidden(budget) + 1, "one too many"),
     (exercises.check_largest_hidden_size, lambda budget: hidden(budget - 1), "32 still fits"),
-    (exercises.check_largest_hidden_size, lambda budget: hidden(budget, embedding=0), "embedding's"),
-    (exercises.check_largest_hidden_size, lambda budget: hidden(budget, linear=0), "linear layer's"),
+    (
+        exercises.check_largest_hidden_size,
+        lambda budget: hidden(budget, embedding=0),
+        "embedding's",
+    ),
+    (
+        exercises.check_largest_hidden_size,
+        lambda budget: hidden(budget, linear=0),
+        "linear layer's",
+    ),
     (exercises.check_largest_hidden_size, lambda budget: 900, "a budget of 6545 should give 32"),
     (exercises.check_largest_hidden_size, lambda budget: 6545, "Return the hidden size"),
     (
@@ -96,8 +104,16 @@ WRONG = [
     ),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s, biases=["ih"]), "two biases"),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s, keep=(0, 0)), "starts from zeros"),
-    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, keep=(1, 0)), "the memory c starts anew"),
-    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, keep=(0, 1)), "the state h starts anew"),
+    (
+        exercises.check_logit_by_hand,
+        lambda m, s: logit(m, s, keep=(1, 0)),
+        "the memory c starts anew",
+    ),
+    (
+        exercises.check_logit_by_hand,
+        lambda m, s: logit(m, s, keep=(0, 1)),
+        "the state h starts anew",
+    ),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s, read="c"), "yours read the memory c"),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s).sigmoid(), "that is the probability"),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s) - m.fc.bias, "model.fc.bias"),

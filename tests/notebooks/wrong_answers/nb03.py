@@ -1,8 +1,11 @@
 """Typical wrong answers to the exercises of notebook 03, and a part of the hint for each."""
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
 
 from seqclf_utils import exercises
+from seqclf_utils.data import collate_fn
 from seqclf_utils.model import masked_mean
 
 
@@ -57,6 +60,68 @@ def changes_its_input(cell, embedded, lengths):
     return run(cell, embedded.flip(0), lengths)
 
 
+def recent(
+    *,
+    keep=slice(-3, None),
+    pad_to=0,
+    symbol_type=torch.int64,
+    kind=torch.tensor,
+    label_type=torch.float32,
+    label_shape=(),
+    label=float,
+    alone=False,
+    count=4,
+    parts=("padded", "lengths", "labels"),
+    collate="",
+):
+    """Return a `RecentThrows` and a `collate_recent`, with a bug if asked for one."""
+
+    class RecentThrows(Dataset):
+        def __init__(self, sequences, labels, max_length):
+            self.sequences, self.labels = sequences, labels
+
+        def __len__(self):
+            return count
+
+        def __getitem__(self, index):
+            symbols = list(self.sequences[index][keep])
+            symbols = [0] * (pad_to - len(symbols)) + symbols
+            sequence = kind(symbols)
+            if kind is torch.tensor:
+                sequence = sequence.to(symbol_type)
+            y = torch.tensor(label(self.labels[index]), dtype=label_type).reshape(label_shape)
+            return sequence if alone else (sequence, y)
+
+    def collate_recent(batch):
+        sequences, labels = zip(*batch, strict=True)
+        n_steps = [len(sequence) for sequence in sequences]
+        if collate == "stack":
+            return torch.stack(sequences), torch.tensor(n_steps), torch.stack(labels)
+        side = "left" if collate == "left" else "right"
+        value = -1 if collate == "pad with -1" else 0
+        if collate == "to max_length":
+            sequences = [*sequences, torch.ones(3, dtype=torch.int64)]
+        made = {
+            "padded": pad_sequence(sequences, True, value, side)[: len(n_steps)],
+            "lengths": torch.tensor(n_steps),
+            "labels": torch.stack(labels),
+        }
+        made |= {
+            "time first": {"padded": made["padded"].T},
+            "float symbols": {"padded": made["padded"].double()},
+            "one row": {"padded": made["padded"].flatten()},
+            "padded lengths": {"lengths": torch.full((len(n_steps),), max(n_steps))},
+            "lengths in a list": {"lengths": n_steps},
+            "float lengths": {"lengths": torch.tensor(n_steps).double()},
+            "labels (N, 1)": {"labels": made["labels"][:, None]},
+            "whole labels": {"labels": made["labels"].long()},
+            "labels reversed": {"labels": made["labels"].flip(0)},
+        }.get(collate, {})
+        return tuple(made[part] for part in parts)
+
+    return RecentThrows, collate_recent
+
+
 WRONG = [
     (exercises.check_max_pool, lambda o, n: o.amax(dim=1), "padding wins"),
     (
@@ -79,30 +144,100 @@ WRONG = [
     (exercises.check_max_pool, lambda o, n: o.reshape(5), "your code raised RuntimeError"),
     (exercises.check_max_pool, masked_mean, "expected [[-2.0, 1.0]"),
     (exercises.check_max_pool, lambda o, n: o.max(dim=1), "Take .values"),
-    (exercises.check_batch_sizes, lambda n: [4, 3, 2, 1, 1], "should be a tensor"),
-    (exercises.check_batch_sizes, lambda n: n.sort(descending=True).values, "not one per sequence"),
     (
-        exercises.check_batch_sizes,
-        lambda n: (torch.arange(n.max()) <= n[:, None]).sum(dim=0),
-        "not <=",
+        exercises.check_max_pool,
+        lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -2).amax(dim=1),
+        "padding of -2 wins",
     ),
     (
-        exercises.check_batch_sizes,
-        lambda n: (torch.arange(n.max()) + 1 < n[:, None]).sum(dim=0),
-        "one step too late",
+        exercises.check_max_pool,
+        lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -10).amax(dim=1),
+        "padding of -10 wins",
     ),
     (
-        exercises.check_batch_sizes,
-        lambda n: (torch.arange(n.max()) < n[:, None]).double().sum(dim=0),
-        "should be whole",
+        exercises.check_max_pool,
+        lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -1000000000.0).amax(dim=1),
+        "padding of -1e+09 wins",
     ),
-    (exercises.check_batch_sizes, lambda n: torch.arange(n.max()) < n[:, None], "sum over the seq"),
+    (exercises.check_recent_throws, recent(keep=slice(3)), "first symbols. Keep the last"),
     (
-        exercises.check_batch_sizes,
-        lambda n: (torch.arange(n.max()) >= n[:, None]).sum(dim=0),
-        "still running",
+        exercises.check_recent_throws,
+        recent(keep=slice(None)),
+        "it should be [6, 4, 5], not [1, 6, 6, 4, 5]",
     ),
-    (exercises.check_batch_sizes, lambda n: torch.arange(5), "should give [4, 3, 2, 1, 1]"),
+    (exercises.check_recent_throws, recent(pad_to=3), "leave the padding to the collate function"),
+    (
+        exercises.check_recent_throws,
+        recent(symbol_type=torch.float32),
+        "torch.int64, not torch.float32",
+    ),
+    (exercises.check_recent_throws, recent(kind=list), "torch.int64, not list"),
+    (
+        exercises.check_recent_throws,
+        recent(label_type=torch.int64),
+        "should be a float tensor, as the loss function needs it",
+    ),
+    (exercises.check_recent_throws, recent(label_shape=(1,)), "becomes (N, 1)"),
+    (exercises.check_recent_throws, recent(label=lambda y: 1 - y), "the label should be 0, not 1"),
+    (exercises.check_recent_throws, recent(alone=True), "return a pair"),
+    (exercises.check_recent_throws, recent(count=3), "number of sequences, 4 here"),
+    (exercises.check_recent_throws, recent(parts=("padded", "labels")), "three parts"),
+    (
+        exercises.check_recent_throws,
+        recent(parts=("padded", "labels", "lengths")),
+        "in this order, please",
+    ),
+    (exercises.check_recent_throws, recent(collate="stack"), "use pad_sequence"),
+    (exercises.check_recent_throws, recent(collate="time first"), "batch_first=True"),
+    (exercises.check_recent_throws, recent(collate="to max_length"), "not to max_length"),
+    (exercises.check_recent_throws, recent(collate="left"), "on the left"),
+    (exercises.check_recent_throws, recent(collate="pad with -1"), "padded should be [[3, 2, 0]"),
+    (
+        exercises.check_recent_throws,
+        recent(collate="float symbols"),
+        "padded should be torch.int64, not torch.float64",
+    ),
+    (
+        exercises.check_recent_throws,
+        recent(collate="padded lengths"),
+        "not of the padded rows",
+    ),
+    (
+        exercises.check_recent_throws,
+        recent(collate="lengths in a list"),
+        "lengths should be a tensor, not list",
+    ),
+    (
+        exercises.check_recent_throws,
+        recent(collate="float lengths"),
+        "lengths should be torch.int64",
+    ),
+    (
+        exercises.check_recent_throws,
+        recent(collate="labels (N, 1)"),
+        "not (N, 1)",
+    ),
+    (
+        exercises.check_recent_throws,
+        recent(collate="whole labels"),
+        "labels should be torch.float32, not torch.int64",
+    ),
+    (
+        exercises.check_recent_throws,
+        recent(collate="labels reversed"),
+        "labels should be [0.0, 1.0",
+    ),
+    (
+        exercises.check_recent_throws,
+        recent(collate="one row"),
+        "padded should be [[3, 2, 0], [6, 4, 5], [1, 4, 2], [2, 0, 0]], not [3",
+    ),
+    (
+        exercises.check_recent_throws,
+        (Dataset, collate_fn),
+        "Dataset still needs __init__ and __len__",
+    ),
+    (exercises.check_recent_throws, (recent()[0], lambda batch: None), "<lambda> returns nothing"),
     (exercises.check_packed_last, lambda f, e, n: run(f, e, n)[None], "should have shape (N, H)"),
     (exercises.check_packed_last, changes_its_input, "changed embedded"),
     (exercises.check_packed_last, lambda f, e, n: run_on(f, e, e.size(1)), "after the padding"),

@@ -5,45 +5,10 @@ import copy
 import numpy as np
 import torch
 from torch import nn
+from wrong_answers.loops import loop, with_bug
 
 from seqclf_utils import exercises
 from seqclf_utils.training import evaluate, train_one_epoch
-
-
-def early_stop(val_losses, patience, *, slack=0, equal=False, base=1):
-    """Return (last, best) epoch, with a bug if asked for one."""
-    best = 0
-    for epoch, loss in enumerate(val_losses, start=1):
-        lowest = val_losses[best - 1]
-        if best == 0 or loss < lowest or (equal and loss == lowest):
-            best = epoch
-        if epoch - best >= patience + slack:
-            break
-    return epoch - 1 + base, best - 1 + base
-
-
-def count_in_total(val_losses, patience):
-    """Count epochs without improvement in total, not in a row."""
-    best, failures = 1, 0
-    for epoch, loss in enumerate(val_losses[1:], start=2):
-        if loss < val_losses[best - 1]:
-            best = epoch
-        else:
-            failures += 1
-        if failures >= patience:
-            break
-    return epoch, best
-
-
-def compare_with_previous(val_losses, patience):
-    """Take any fall since the epoch before for an improvement."""
-    best = 1
-    for epoch, loss in enumerate(val_losses[1:], start=2):
-        if loss < val_losses[epoch - 2]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return epoch, best
 
 
 def halving(
@@ -62,6 +27,7 @@ def halving(
     previous=False,
     forget=False,
     back=False,
+    anew=False,
 ):
     """Return a `fit_halving`, with a bug if asked for one."""
 
@@ -87,7 +53,9 @@ def halving(
                 best = np.inf if forget else best
                 if back:
                     model.load_state_dict(kept)
-                if not deaf:
+                if anew:
+                    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+                elif not deaf:
                     optimizer.param_groups[0]["lr"] = rate
                 if stop:
                     rates.append(used)
@@ -100,30 +68,24 @@ def halving(
     return fit_halving
 
 
+def in_place(batch_losses, n_sequences, batch_size):
+    """Multiply the batches' means where they are."""
+    batch_losses *= batch_size
+    batch_losses[-1] *= (n_sequences - batch_size * (len(batch_losses) - 1)) / batch_size
+    return batch_losses.sum() / n_sequences
+
+
+def with_helpers(model, train_loader, val_loader, max_epochs, patience):
+    """Call what the notebook has built."""
+    train_one_epoch(model, train_loader, nn.BCEWithLogitsLoss(), None)
+
+
 WRONG = [
-    (exercises.check_stopping_epochs, lambda v, p: early_stop(v, p)[::-1], "wrong order"),
-    (exercises.check_stopping_epochs, lambda v, p: early_stop(v, p, base=0), "from 1"),
-    (exercises.check_stopping_epochs, lambda v, p: early_stop(v, p, slack=1), "one epoch too many"),
-    (exercises.check_stopping_epochs, lambda v, p: early_stop(v, p, equal=True), "not <="),
-    (exercises.check_stopping_epochs, lambda v, p: (4, 2), "should give (4, 4), not (4.0, 2.0)"),
-    (exercises.check_stopping_epochs, lambda v, p: count_in_total(v, p), "starts the count again"),
-    (exercises.check_stopping_epochs, lambda v, p: compare_with_previous(v, p), "the epoch before"),
-    (exercises.check_stopping_epochs, lambda v, p: 4, "return two numbers"),
-    (
-        exercises.check_stopping_epochs,
-        lambda v, p: (len(v), 1 + int(np.argmin(v))),
-        "later losses are never seen",
-    ),
-    (
-        exercises.check_stopping_epochs,
-        lambda v, p: early_stop(v, p) if early_stop(v, p)[0] < len(v) else None,
-        "nothing is returned when the list ends",
-    ),
     (exercises.check_epoch_loss, lambda m, n, b: np.mean(m), "mean of the batch means"),
     (exercises.check_epoch_loss, lambda m, n, b: np.sum(m) * b / n, "counts as a full one"),
     (exercises.check_epoch_loss, lambda m, n, b: np.dot(m, [16, 16, 2]), "divide by how many"),
     (exercises.check_epoch_loss, lambda m, n, b: np.dot(m, [16, 16, 2]) / 3, "number of batches"),
-    (exercises.check_epoch_loss, lambda m, n, b: 0.5, "2/34"),
+    (exercises.check_epoch_loss, lambda m, n, b: 0.5, "should give 0.05882, not 0.5"),
     (
         exercises.check_epoch_loss,
         lambda m, n, b: (m[:-1].sum() * b + m[-1] * (n % b)) / n,
@@ -141,32 +103,86 @@ WRONG = [
     ),
     (exercises.check_epoch_loss, lambda m, n, b: m * b / n, "one number, please"),
     (exercises.check_epoch_loss, lambda m, n, b: m.sum() / n, "the size of the batch before"),
-    (exercises.check_fit_halving, halving(keep=dict), "from a real copy"),
-    (exercises.check_fit_halving, halving(again=False), "no second halving in the next epoch"),
-    (exercises.check_fit_halving, halving(in_a_row=False), "starts the count again"),
+    (exercises.check_epoch_loss, in_place, "your function changed batch_losses"),
+    (exercises.check_fit_from_memory, with_bug("no zero_grad"), "gradients add up"),
+    (
+        exercises.check_fit_from_memory,
+        with_bug("zero_grad too late"),
+        "zero_grad() comes before backward()",
+    ),
+    (exercises.check_fit_from_memory, with_bug("no backward"), "backward() is missing"),
+    (exercises.check_fit_from_memory, with_bug("no step"), "step() is missing"),
+    (exercises.check_fit_from_memory, with_bug("one step an epoch"), "a step of its own"),
+    (
+        exercises.check_fit_from_memory,
+        with_bug("no train"),
+        "evaluation mode, without dropout: call model.train() first",
+    ),
+    (exercises.check_fit_from_memory, with_bug("train once"), "from the second epoch on"),
+    (exercises.check_fit_from_memory, with_bug("no eval"), "where dropout is active"),
+    (exercises.check_fit_from_memory, with_bug("no no_grad"), "torch.no_grad()"),
+    (exercises.check_fit_from_memory, with_bug("batch means"), "mean of batch means"),
+    (exercises.check_fit_from_memory, with_bug("sum"), ": divide by the number of sequences."),
+    (exercises.check_fit_from_memory, with_bug("sum by batches"), "not of batches"),
+    (exercises.check_fit_from_memory, with_bug("all batches full"), "should be 0.6, not"),
+    (exercises.check_fit_from_memory, with_bug("alias"), "state_dict() follows the training"),
+    (exercises.check_fit_from_memory, with_bug("never restored"), "leaves with its last weights"),
+    (
+        exercises.check_fit_from_memory,
+        with_bug("restores if stopped"),
+        "when the epochs run out, its weights are not restored",
+    ),
+    (exercises.check_fit_from_memory, with_bug("restores in the loop"), "once, after the loop"),
+    (
+        exercises.check_fit_from_memory,
+        with_bug("copied too early"),
+        "leaves with the weights of epoch 2",
+    ),
+    (exercises.check_fit_from_memory, with_bug("late"), "one epoch too late"),
+    (exercises.check_fit_from_memory, with_bug("early"), "one epoch too early"),
+    (exercises.check_fit_from_memory, with_bug("equal"), "not <="),
+    (exercises.check_fit_from_memory, with_bug("previous"), "not with the epoch before"),
+    (exercises.check_fit_from_memory, with_bug("in total"), "a new best restarts"),
+    (exercises.check_fit_from_memory, with_bug("never stops"), "and training continued"),
+    (exercises.check_fit_from_memory, with_bug("endless"), "the loop never ends"),
+    (exercises.check_fit_from_memory, with_bug("new optimizer"), "create it once, before the loop"),
+    (
+        exercises.check_fit_from_memory,
+        with_bug("learns from validation"),
+        "the model learns from val_loader",
+    ),
+    (exercises.check_fit_from_memory, with_bug("test set"), "never touches the test set"),
+    (exercises.check_fit_from_memory, with_bug("measures first"), "train first"),
+    (exercises.check_fit_from_memory, with_bug("first batch only"), "all of train_loader"),
+    (exercises.check_fit_from_memory, with_helpers, "write out what train_one_epoch does"),
+    (exercises.check_fit_from_memory, lambda *a: loop(*a)[-1], "return a list of numbers"),
+    (exercises.check_fit_from_memory, lambda *a: loop(*a)[:-1], "yours are 2"),
+    (exercises.check_fit_halving, halving(keep=dict), "state_dict() follows the training"),
+    (exercises.check_fit_halving, halving(again=False), "the next epoch halves again"),
+    (exercises.check_fit_halving, halving(in_a_row=False), "a new best restarts"),
     (exercises.check_fit_halving, halving(equal=True), "compare with <, not <="),
     (exercises.check_fit_halving, halving(slack=1), "one epoch too late"),
     (exercises.check_fit_halving, halving(deaf=True), "optimizer.param_groups"),
-    (exercises.check_fit_halving, halving(stop=True), "halve, and go on"),
+    (exercises.check_fit_halving, halving(stop=True), "halve the rate and continue"),
     (exercises.check_fit_halving, halving(after=True), "before you halve it"),
-    (exercises.check_fit_halving, halving(train_on=1), "0 times through the training side"),
+    (exercises.check_fit_halving, halving(train_on=1), "the model learns from val_loader"),
     (
         exercises.check_fit_halving,
         halving(train_on=None),
-        "0 times through the training side and 3 times through the validation side",
+        "the model never reads the batches of train_loader",
     ),
-    (exercises.check_fit_halving, halving(factor=1), "must be for validation losses [0.6, 0.5"),
+    (exercises.check_fit_halving, halving(factor=1), "yours is never halved"),
     (exercises.check_fit_halving, halving(factor=10), "should give the rates"),
     (exercises.check_fit_halving, halving(previous=True), "not with the epoch before"),
-    (exercises.check_fit_halving, halving(forget=True), "the best loss so far stays"),
-    (exercises.check_fit_halving, halving(back=True), "restore once, at the very end"),
-    (
-        exercises.check_fit_halving,
-        lambda *a: (lambda rates: [*rates[1:], rates[-1]])(halving()(*a)),
-        "note down the rate that an epoch was trained with",
-    ),
+    (exercises.check_fit_halving, halving(forget=True), "the best loss so far is kept"),
+    (exercises.check_fit_halving, halving(back=True), "once, after the loop"),
     (exercises.check_fit_halving, lambda m, t, v, n, p: [0.001], "ended after epoch 1 of 3"),
     (exercises.check_fit_halving, lambda m, t, v, n, p: [], "3 epochs, but you return 0 rates"),
     (exercises.check_fit_halving, lambda m, t, v, n, p: 0.0005, "return a list of numbers"),
-    (exercises.check_fit_halving, lambda m, t, v, n, p: [0.001] * (n + 1), "one rate an epoch"),
+    (
+        exercises.check_fit_halving,
+        lambda m, t, v, n, p: [0.001] * (n + 1),
+        "one rate per epoch: 3 epochs, but you return 4",
+    ),
+    (exercises.check_fit_halving, halving(anew=True), "create it once, before the loop"),
 ]

@@ -139,7 +139,11 @@ WRONG = [
         lambda o, n: torch.cat([o.masked_fill(o == 8, 0).amax(dim=1), masked_mean(o, n)], dim=1),
         "for N = 3 and H = 2, got",
     ),
-    (exercises.check_attention_pool, attention(pad_score=None, fill=False), "has the largest score"),
+    (
+        exercises.check_attention_pool,
+        attention(pad_score=None, fill=False),
+        "has the largest score",
+    ),
     (
         exercises.check_attention_pool,
         attention(pad_score=None, pad_weight=0),
@@ -148,7 +152,11 @@ WRONG = [
     (exercises.check_attention_pool, attention(pad_score=0.0, fill=False), "exp(0) is 1. Fill"),
     (exercises.check_attention_pool, attention(dim=0), "softmax over the time steps"),
     (exercises.check_attention_pool, attention(mean=True), "don't divide once more"),
-    (exercises.check_attention_pool, lambda o, n, s: masked_mean(o, n), "the scores must have a say"),
+    (
+        exercises.check_attention_pool,
+        lambda o, n, s: masked_mean(o, n),
+        "the scores must have a say",
+    ),
     (exercises.check_attention_pool, attention(add=True), "fill with -inf first"),
     (exercises.check_attention_pool, attention(fill=False), "Fill outputs too"),
     (exercises.check_attention_pool, attention(safe=False), "let softmax do it"),

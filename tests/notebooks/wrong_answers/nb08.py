@@ -100,7 +100,11 @@ WRONG = [
     (exercises.check_padding_share, mean_of_shares, "a mean of shares differs"),
     (exercises.check_padding_share, lambda s, n: 100 * share(s, n), "not a percentage"),
     (exercises.check_padding_share, lambda s, n: 0.123, "of the cells are padding, not 0.123"),
-    (exercises.check_cell_batches, lambda s, n: [0, 1], "a list of batches, each a list of positions"),
+    (
+        exercises.check_cell_batches,
+        lambda s, n: [0, 1],
+        "a list of batches, each a list of positions",
+    ),
     (exercises.check_cell_batches, lambda s, n: [[], *filled(s, n)], "an empty batch"),
     (
         exercises.check_cell_batches,
@@ -126,15 +130,27 @@ WRONG = [
         lambda *a: in_pieces(*a, clear="late"),
         "were cleared, or never computed",
     ),
-    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, share="none"), "three times too long"),
-    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, share="equal"), "as much as the piece"),
+    (
+        exercises.check_step_in_pieces,
+        lambda *a: in_pieces(*a, share="none"),
+        "three times too long",
+    ),
+    (
+        exercises.check_step_in_pieces,
+        lambda *a: in_pieces(*a, share="equal"),
+        "as much as the piece",
+    ),
     (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, share="sum"), "divide by how many"),
     (
         exercises.check_step_in_pieces,
         lambda *a: in_pieces(*a, share="squared"),
         "the gradient should be",
     ),
-    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, steps="each"), "your optimizer made 3"),
+    (
+        exercises.check_step_in_pieces,
+        lambda *a: in_pieces(*a, steps="each"),
+        "your optimizer made 3",
+    ),
     (exercises.check_step_in_pieces, at_once, "run each piece once and alone"),
     (
         exercises.check_step_in_pieces,

@@ -1,10 +1,8 @@
 """Typical wrong answers to the exercises of notebook 09, and a part of the hint for each."""
 
-import copy
-
-import numpy as np
 import torch
 from torch import nn
+from wrong_answers.loops import loop
 
 from seqclf_utils import exercises
 
@@ -84,60 +82,9 @@ def means_only(predict, padded, lengths):
     return torch.allclose(together, alone(predict, padded, lengths).sort().values)
 
 
-def train(model, train_batches, val_batches, max_epochs, patience, *, bug=""):
-    """Train with one bug of the five, or some other; right without one."""
-    criterion = nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-    if bug == "other optimizer":
-        optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
-    best_loss, best_weights, waited = float("inf"), None, 0
-    model.train()
-    for _ in range(max(max_epochs - (bug == "an epoch less"), 1)):
-        weights_before = copy.deepcopy(model.state_dict())
-        if bug != "stays in eval":
-            model.train()
-        for padded, lengths, labels in train_batches:
-            if bug not in ("adds up", "zero before step"):
-                optimizer.zero_grad()
-            criterion(model(padded, lengths), labels).backward()
-            if bug == "zero before step":
-                optimizer.zero_grad()
-            optimizer.step()
-        if bug != "never eval":
-            model.eval()
-        with torch.no_grad():
-            losses = [criterion(model(p, n), y).item() for p, n, y in val_batches]
-        sizes = None if bug == "means" else [len(y) for _, _, y in val_batches]
-        val_loss = np.average(losses, weights=sizes)
-        if bug == "sum":
-            val_loss = np.dot(losses, sizes)
-        if bug == "sum by batches":
-            val_loss = np.dot(losses, sizes) / len(sizes)
-        if bug == "all batches full":
-            val_loss = np.dot(losses, sizes) / (len(sizes) * max(sizes))
-        waited += 1
-        if val_loss < best_loss:
-            best_loss, waited = val_loss, 0
-            best_weights = model.state_dict()
-            if bug != "alias":
-                best_weights = copy.deepcopy(best_weights)
-            if bug == "copied too early":
-                best_weights = weights_before
-        if waited >= patience + (bug == "too patient"):
-            model.load_state_dict(best_weights)
-            if bug == "last loss if stopped":
-                return val_loss
-            break
-        if bug == "back every time":
-            model.load_state_dict(best_weights)
-    if bug != "only if stopped":
-        model.load_state_dict(best_weights)
-    return val_loss if bug == "last loss" else best_loss
-
-
-def with_bug(bug):
+def keep_best(bug):
     """Return the training function with one bug."""
-    return lambda *arguments: train(*arguments, bug=bug)
+    return lambda *arguments: min(loop(*arguments, bug=bug))
 
 
 WRONG = [
@@ -152,9 +99,17 @@ WRONG = [
     (exercises.check_is_batch_invariant, to_the_last_digit, "torch.allclose"),
     (exercises.check_is_batch_invariant, lambda *a: not one_by_one(*a), "True if nothing moved"),
     (exercises.check_is_batch_invariant, lambda *a: True, "move with the padding"),
-    (exercises.check_is_batch_invariant, lambda *a: one_by_one(*a, crop=False), "has no padding: ask"),
+    (
+        exercises.check_is_batch_invariant,
+        lambda *a: one_by_one(*a, crop=False),
+        "has no padding: ask",
+    ),
     (exercises.check_is_batch_invariant, wider, "more padding is not enough"),
-    (exercises.check_is_batch_invariant, lambda *a: one_by_one(*a, only_first=True), "every sequence"),
+    (
+        exercises.check_is_batch_invariant,
+        lambda *a: one_by_one(*a, only_first=True),
+        "every sequence",
+    ),
     (exercises.check_is_batch_invariant, means_only, "another order"),
     (exercises.check_is_batch_invariant, each, "for the whole batch"),
     (exercises.check_is_batch_invariant, without_abs, "can be negative"),
@@ -163,38 +118,39 @@ WRONG = [
     (exercises.check_is_batch_invariant, shorter_only, "longest sequence is left out"),
     (exercises.check_is_batch_invariant, lambda *a: one_by_one(*a, atol=0.1), "too generous"),
     (exercises.check_is_batch_invariant, lambda *a: 0.3, "True or False"),
-    (exercises.check_train_and_keep_best, with_bug("adds up"), "add up. Which line"),
-    (exercises.check_train_and_keep_best, with_bug("zero before step"), "never move"),
-    (exercises.check_train_and_keep_best, with_bug("means"), "mean of batch means"),
-    (exercises.check_train_and_keep_best, with_bug("stays in eval"), "from the second epoch"),
-    (exercises.check_train_and_keep_best, with_bug("never eval"), "validation runs in training mode"),
-    (exercises.check_train_and_keep_best, with_bug("alias"), "1 of 5. The first: the weights put ba"),
-    (exercises.check_train_and_keep_best, with_bug("only if stopped"), "epochs run out"),
     (
         exercises.check_train_and_keep_best,
-        lambda m, t, v, n, p: train(m, t, v, max(n - 1, 1), p, bug="only if stopped"),
-        "before patience does, the best weights are not put back",
-    ),
-    (exercises.check_train_and_keep_best, with_bug("sum by batches"), "not of batches"),
-    (exercises.check_train_and_keep_best, with_bug("sum"), "divided by the number of sequences"),
-    (
-        exercises.check_train_and_keep_best,
-        with_bug("all batches full"),
-        "with 4 + 1 sequences the loss should be 1.392",
+        keep_best("no zero_grad"),
+        "1 of 5. The first: gradients add up",
     ),
     (
         exercises.check_train_and_keep_best,
-        with_bug("other optimizer"),
-        "one epoch of SGD leads to other",
+        keep_best("zero_grad too late"),
+        "zero_grad() comes before backward()",
     ),
-    (exercises.check_train_and_keep_best, with_bug("copied too early"), "weights of the best epoch"),
-    (exercises.check_train_and_keep_best, with_bug("back every time"), "once, after the loop"),
-    (exercises.check_train_and_keep_best, with_bug("too patient"), "yours ran 4"),
+    (exercises.check_train_and_keep_best, keep_best("batch means"), "mean of batch means"),
+    (exercises.check_train_and_keep_best, keep_best("train once"), "from the second epoch"),
+    (exercises.check_train_and_keep_best, keep_best("no eval"), "where dropout is active"),
     (
         exercises.check_train_and_keep_best,
-        with_bug("an epoch less"),
-        "3 epochs at most, 3 epochs are run; yours ran 2",
+        keep_best("alias"),
+        "1 of 5. The first: the best epoch is 1",
     ),
-    (exercises.check_train_and_keep_best, with_bug("last loss if stopped"), "the lowest validation"),
-    (exercises.check_train_and_keep_best, with_bug("last loss"), "the lowest validation loss"),
+    (
+        exercises.check_train_and_keep_best,
+        keep_best("restores if stopped"),
+        "when the epochs run out",
+    ),
+    (exercises.check_train_and_keep_best, keep_best("sum by batches"), "not of batches"),
+    (exercises.check_train_and_keep_best, keep_best("sum"), ": divide by the number of sequences."),
+    (exercises.check_train_and_keep_best, keep_best("all batches full"), "should be 0.5, not"),
+    (exercises.check_train_and_keep_best, keep_best("copied too early"), "at the end of no epoch"),
+    (
+        exercises.check_train_and_keep_best,
+        keep_best("restores in the loop"),
+        "once, after the loop",
+    ),
+    (exercises.check_train_and_keep_best, keep_best("late"), "yours ran 4"),
+    (exercises.check_train_and_keep_best, lambda *a: loop(*a)[-1], "the lowest validation loss"),
+    (exercises.check_train_and_keep_best, loop, "return one number"),
 ]
