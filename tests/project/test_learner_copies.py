@@ -1,0 +1,128 @@
+"""The learners' copies of the notebooks: what they leave out, and that they are never touched."""
+
+import os
+import re
+
+import nbformat
+import pytest
+from notebook_text import NOTEBOOKS, ROOT
+
+from tools import learner_copies
+from tools.learner_copies import FOLDED, learner_copy, main
+
+v4 = nbformat.v4
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """Return a course with one notebook: a prediction, an executed cell and the answer."""
+    monkeypatch.setattr(learner_copies, "SOURCES", tmp_path / "notebooks")
+    monkeypatch.setattr(learner_copies, "COPIES", tmp_path / "my_notebooks")
+    (tmp_path / "notebooks").mkdir()
+    write(tmp_path / "notebooks" / "01_one.ipynb")
+    return tmp_path
+
+
+def write(path, prediction="**Predict first:** how many?"):
+    """Write a notebook that has been executed."""
+    outputs = [v4.new_output("stream", text="4 {}\n")]
+    cells = [
+        v4.new_markdown_cell(prediction),
+        v4.new_code_cell("print('4 {}')", execution_count=1, outputs=outputs),
+        v4.new_markdown_cell("Four {} of them.\n\n- *é*", metadata={"tags": ["answer"]}),
+    ]
+    nbformat.write(v4.new_notebook(cells=cells), path)
+
+
+def test_a_copy_has_no_outputs_and_its_answers_are_folded(course, capsys):
+    """The rest stays, and the original as well."""
+    source = course / "notebooks" / "01_one.ipynb"
+    before = source.read_bytes()
+
+    main()
+
+    copy = nbformat.read(course / "my_notebooks" / "01_one.ipynb", as_version=4)
+    prediction, code, answer = copy.cells
+    assert prediction.source == "**Predict first:** how many?"
+    assert (code.source, code.outputs, code.execution_count) == ("print('4 {}')", [], None)
+    assert answer.source == FOLDED.format("Four {} of them.\n\n- *é*")
+    assert re.fullmatch(r"<details><summary>\w.+</summary>\n\n[^<]+\n\n</details>", answer.source)
+    assert source.read_bytes() == before
+    assert capsys.readouterr().out == "New in my_notebooks: 01_one\n"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_copy_of_each_notebook_is_valid(path):
+    """Only outputs, counts and folds differ; no heading or other fold is folded away."""
+    copy, original = nbformat.reads(learner_copy(path)[0], 4), nbformat.read(path, as_version=4)
+    nbformat.validate(copy)
+    assert copy.metadata.kernelspec == original.metadata.kernelspec
+    for mine, theirs in zip(copy.cells, original.cells, strict=True):
+        is_answer = "answer" in theirs.metadata.get("tags", [])
+        assert mine.source == (FOLDED.format(theirs.source) if is_answer else theirs.source)
+        assert not mine.get("outputs")
+        assert not (is_answer and re.search(r"^#|<details>|Predict first", theirs.source, re.M))
+
+
+def test_what_is_there_is_never_touched(course, capsys):
+    """Neither a learner's work nor a file that is no notebook, whatever happens to the original."""
+    main()
+    mine = course / "my_notebooks" / "01_one.ipynb"
+    write(course / "notebooks" / "02_two.ipynb")
+    for work in (mine.read_bytes().replace(b"print", b"my work"), b"", b"\xff half a notebo"):
+        mine.write_bytes(work)
+        os.utime(mine, (0, 0))
+        main()
+        write(course / "notebooks" / "01_one.ipynb", "**Predict first:** how many now?")
+        main()
+        assert mine.read_bytes() == work
+        assert mine.stat().st_mtime == 0
+    assert sorted(os.listdir(course / "my_notebooks")) == ["01_one.ipynb", "02_two.ipynb"]
+
+
+def test_a_copy_of_an_older_version_is_named(course, capsys):
+    """Once the original's text has changed, not when only its outputs have."""
+    main()
+    source, mine = (course / name / "01_one.ipynb" for name in ("notebooks", "my_notebooks"))
+    source.write_text(source.read_text("utf-8").replace("4 {}\\n", "5 {}\\n"), "utf-8")
+    capsys.readouterr()
+    main()
+    assert capsys.readouterr().out == ""
+
+    write(source, "**Predict first:** how many now?")
+    main()
+    assert "newer versions of: 01_one\nYour copies stay" in capsys.readouterr().out
+    mine.rename(mine.with_name("01_mine.ipynb"))
+    main()
+    assert capsys.readouterr().out == "New in my_notebooks: 01_one\n"
+
+
+def test_a_copy_is_written_whole_or_not_at_all(course, monkeypatch):
+    """A power cut before the end leaves nothing that would be taken for a copy."""
+    with monkeypatch.context() as power_cut:
+        power_cut.setattr(learner_copies.os, "fsync", lambda file: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            main()
+    assert not (course / "my_notebooks" / "01_one.ipynb").exists()
+
+    main()
+
+    assert os.listdir(course / "my_notebooks") == ["01_one.ipynb"]
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "denied"), OSError(28, "disk is full")])
+def test_a_folder_that_cannot_be_written_is_reported(course, monkeypatch, error):
+    """A read-only course, or a full disk: what happened, and what to do."""
+
+    def replace(*paths):
+        raise error
+
+    monkeypatch.setattr(learner_copies.os, "replace", replace)
+
+    with pytest.raises(SystemExit, match=rf"cannot be made \(.*{error.strerror}.*\)\.\nMove the"):
+        main()
+
+
+def test_git_ignores_the_copies():
+    """They stay out of commits, bundles and mutants, which copy what git would track."""
+    assert "/my_notebooks/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
