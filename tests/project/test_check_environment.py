@@ -1,280 +1,182 @@
-"""The check that speaks when nothing else works: made-up machines, and what each is told."""
+"""The environment check: one line on a good machine, and the problems of any other."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from notebook_text import ROOT
 
-from tools import check_environment
-from tools.check_environment import (
-    ADVICE,
-    NEWER_PYTHON,
-    OTHER_PYTHON,
-    Facts,
-    NotReadyError,
-    advice,
-    check,
-    details,
-    failure_of_import,
-    gather,
-    installed_version,
-    main,
-    needs,
-    release,
-    verdict,
-)
+from tools import check_environment as check
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tools" / "check_environment.py"
-GOOD = Facts(
-    python="3.12.1",
-    needed_python="3.11",
-    installed={"torch": "2.13.0+cpu", "numpy": "1.26.0"},
-    floors={"torch": "2.6", "numpy": "1.26"},
-    import_error="",
-    free_gb=100.0,
-    own_python=True,
+READY = (
+    r"Ready: (Linux|macOS|Windows) \w+, Python 3\.\d+, torch 2\.[\d.]+ (CPU|GPU), code (\w{4})\n"
 )
-ALL_WELL = [
-    "Python: new enough",
-    "Packages: all 2 there and new enough",
-    "Helper package: imports",
-    "Disk: room enough",
-    "Ready.",
-]
+FULL_DISK = "import shutil, types; shutil.disk_usage = lambda path: types.SimpleNamespace(free=0)"
+OLD_PYTHONS = ["3.10.13", "3.9", "2.7.18"]
 
 
-def told(**changes):
-    """Return what a machine is told that differs from a good one, as one text."""
-    lines, ready = verdict(GOOD._replace(**changes))
-    assert ready is ("Ready." in lines)
-    return "\n".join(lines), ready
+@pytest.fixture
+def machine(monkeypatch, tmp_path, capsys):
+    """Return a function that checks a good machine with these differences: status and output."""
+
+    def run(*arguments, python="3.12.1", installed=(), error=None, free_gb=100):
+        def load(name):
+            if error:
+                raise error
+
+        versions = {**check.NEEDED, **dict(installed)}
+        usage = SimpleNamespace(free=free_gb * 1e9)
+        monkeypatch.setattr(check, "ROOT", tmp_path)
+        monkeypatch.setattr(check, "installed_version", versions.get)
+        monkeypatch.setattr(check.platform, "python_version", lambda: python)
+        monkeypatch.setattr(check.shutil, "disk_usage", lambda path: usage)
+        monkeypatch.setattr(check.importlib, "import_module", load)
+        return check.main(arguments), capsys.readouterr().out
+
+    return run
 
 
-def test_a_good_machine_is_ready():
-    """Plain lines, and nothing to do."""
-    assert verdict(GOOD) == (ALL_WELL, True)
+@pytest.mark.parametrize("python", ["3.11.0", "3.14.0rc1"])
+@pytest.mark.parametrize("torch", ["2.6.0", "2.13.0+cpu"])
+def test_a_good_machine_is_ready(machine, python, torch):
+    """The lowest versions will do, and newer ones; 2.13 is newer than 2.6."""
+    status, output = machine(python=python, installed={"torch": torch}, free_gb=0.5)
+
+    assert status == 0
+    assert re.fullmatch(READY, output)
+
+
+def test_the_code_depends_on_the_day_and_on_the_machine(machine, monkeypatch):
+    """A copied line, or one of yesterday, has another code; the same day and machine the same."""
+    days, codes = ["2026-11-29", "2026-11-29", "2026-11-30", "2026-11-30"], []
+    for day, node in zip(days, [1, 1, 1, 2], strict=True):
+        monkeypatch.setattr(check, "date", SimpleNamespace(today=lambda day=day: day))
+        monkeypatch.setattr(check.uuid, "getnode", lambda node=node: node)
+        codes.append(re.fullmatch(READY, machine()[1])[3])
+
+    assert codes[0] == codes[1]
+    assert len(set(codes)) == 3
+
+
+@pytest.mark.parametrize("python", OLD_PYTHONS)
+def test_an_old_python_is_the_only_problem_reported(machine, python):
+    """What is missing besides follows from it."""
+    status, output = machine(python=python, installed={"torch": ""}, error=ImportError())
+
+    assert status == 1
+    assert f"Not ready:\n- this is Python {python}; install 3.11 or newer first" in output
+    assert output.count("\n- ") == 1
+    assert output.endswith(check.ADVICE)
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"python": "3.11.0"},
-        {"python": "3.14.0rc1"},
-        {"installed": {"torch": "2.6.0", "numpy": "10.0"}},
-        {"free_gb": 0.5},
-        {"own_python": False},
-    ],
-    ids=["floor", "candidate", "two digits", "little room", "conda"],
+    ("version", "problem"),
+    [("", "torch is missing;")] + [(v, f"torch is {v};") for v in ("2.5.9+cpu", "1.13", "2", "x")],
 )
-def test_all_good_machines_are_told_the_same(changes):
-    """The stored output of notebook 00 holds wherever the course runs."""
-    assert verdict(GOOD._replace(**changes)) == (ALL_WELL, True)
+def test_each_bad_package_is_named_with_the_version_needed(machine, version, problem):
+    """Missing or too old; that the course's package cannot be imported then goes without saying."""
+    status, output = machine(installed={"torch": version, "numpy": "1.25.2"}, error=ImportError())
+
+    assert status == 1
+    assert f"- {problem} 2.6 or newer is needed\n- numpy is 1.25.2; 1.26 or newer" in output
+    assert "seqclf_utils" not in output
+    assert output.endswith(check.ADVICE)
 
 
-@pytest.mark.parametrize("python", ["3.10.13", "3.9", "2.7.18"])
-def test_an_old_python_is_the_only_thing_said(python):
-    """Both versions are named, then where to get a newer one; the rest would follow from it."""
-    text, ready = told(python=python, installed={"torch": None, "numpy": None}, free_gb=0)
+def test_a_failed_import_is_reported_in_one_line(machine):
+    """All packages are installed, and one of them is broken."""
+    status, output = machine(error=OSError("no libtorch.so\nand more"))
 
-    assert not ready
-    assert text.splitlines() == [
-        f"Python: this is {python}; the course needs 3.11 or newer",
-        "Not ready.",
-        NEWER_PYTHON,
-        *ADVICE,
-    ]
+    assert status == 1
+    assert "- seqclf_utils does not import: OSError: no libtorch.so\nWhat to do" in output
 
 
-def test_a_missing_package_is_named():
-    """Which one, which version is needed, what to type; not that the import fails as well."""
-    text, ready = told(installed={"torch": None, "numpy": "2.0"}, import_error="ImportError: x")
+@pytest.mark.parametrize(("prefix", "is_reported"), [("elsewhere", True), (".venv", False)])
+def test_a_python_outside_venv_is_reported(machine, tmp_path, monkeypatch, prefix, is_reported):
+    """The wrong kernel is a likely cause, if there is a .venv at all."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / prefix))
+    assert "not the Python in .venv" not in machine(installed={"torch": ""})[1]
+    (tmp_path / ".venv").mkdir()
 
-    assert not ready
-    assert "Packages: torch is missing; 2.6 or newer is needed" in text
-    assert "numpy" not in text
-    assert "Helper package" not in text
-    assert "python course.py lab" in text
-
-
-@pytest.mark.parametrize("version", ["2.5.1", "2.5.9+cpu", "1.13", "2", "unknown"])
-def test_an_old_package_is_named_with_both_versions(version):
-    """The installed and the needed version stand side by side."""
-    text, ready = told(installed={"torch": version, "numpy": "1.26"})
-
-    assert not ready
-    assert f"Packages: torch is {version}; 2.6 or newer is needed" in text
+    assert ("not the Python in .venv" in machine(installed={"torch": ""})[1]) == is_reported
+    assert machine()[0] == 0
 
 
-def test_every_bad_package_gets_a_line():
-    """One look is enough to see all that is wrong."""
-    text, _ = told(installed={"torch": None, "numpy": "1.25.2"})
-
-    assert "torch is missing" in text
-    assert "numpy is 1.25.2" in text
-
-
-def test_a_helper_package_that_does_not_import_is_shown_with_the_reason():
-    """All packages are there, and something is broken all the same."""
-    text, ready = told(import_error="OSError: libtorch.so: cannot open")
-
-    assert not ready
-    assert "seqclf_utils does not import: OSError: libtorch.so: cannot open" in text
-    assert "delete the folder .venv" in text
-
-
-def test_a_full_disk_asks_for_room_and_for_nothing_else():
+def test_a_full_disk_gets_no_advice_to_install(machine):
     """Installing again would not help."""
-    text, ready = told(free_gb=0.04)
-
-    assert not ready
-    assert "Disk: 0.0 GB are free; make room until 0.5 GB are" in text
-    assert text.endswith("Not ready.")
+    assert machine(free_gb=0.04) == (1, "Not ready:\n- 0.0 GB are free; 0.5 GB are needed\n")
 
 
-@pytest.mark.parametrize(("own", "has_venv", "is_said"), [(0, 1, 1), (0, 0, 0), (1, 1, 0)])
-def test_a_wrong_kernel_is_suspected(own, has_venv, is_said, tmp_path, monkeypatch):
-    """Who has .venv but runs another Python is told so, when something is missing."""
-    monkeypatch.setattr(check_environment, "ROOT", tmp_path)
-    if has_venv:
-        (tmp_path / ".venv").mkdir()
+def test_details_hold_what_a_bug_report_needs(machine, monkeypatch, tmp_path):
+    """Versions, processor, disk and settings after the verdict, but no paths."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
 
-    lines = advice(GOOD._replace(own_python=bool(own)), {"Packages"})
+    _, output = machine("--details", installed={"torch": "2.13.0+cpu"})
 
-    assert (OTHER_PYTHON in lines) is bool(is_said)
-
-
-# ----------------------------------------------------------------------------- looking around
-
-
-@pytest.mark.parametrize(
-    ("version", "numbers"),
-    [("2.13.0+cpu", (2, 13)), ("3.11", (3, 11)), ("10", (10,)), ("2.0rc1", (2,)), ("x", ())],
-)
-def test_versions_are_compared_by_their_numbers(version, numbers):
-    """2.13 is newer than 2.6, and 2.6.0 is 2.6."""
-    assert release(version) == numbers
+    for part in ("Python 3.12.1", "torch 2.13.0+cpu (needed: 2.6)", "cores", "100.0 GB"):
+        assert part in output.partition("\n")[2]
+    assert "\nOMP_NUM_THREADS=3\n" in output
+    assert str(tmp_path) not in output
 
 
 def test_needs_are_those_of_pyproject():
-    """Every runtime dependency, and no other, with its floor."""
-    text = (ROOT / "pyproject.toml").read_text("utf-8")
-    dependencies = tomllib.loads(text)["project"]["dependencies"]
+    """Every runtime dependency, and no other, with its lowest version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
-    python, floors = needs(text)
-
-    assert python == "3.11"
-    assert [f"{package}>={floor}" for package, floor in floors.items()] == dependencies
+    assert [f"{name}>={floor}" for name, floor in check.NEEDED.items()] == project["dependencies"]
+    assert f">={check.NEEDED_PYTHON}" == project["requires-python"]
 
 
-def test_needs_without_a_toml_reader(monkeypatch):
-    """Before Python 3.11 only the version of Python is read, and it is enough."""
-    monkeypatch.setitem(sys.modules, "tomllib", None)
-
-    assert needs((ROOT / "pyproject.toml").read_text("utf-8")) == ("3.11", {})
-
-
-def test_a_package_is_looked_up():
-    """A version if it is there, None if it is not."""
-    assert release(installed_version("pytest")) > (8,)
-    assert installed_version("no-such-package-here") is None
+def test_versions_are_looked_up_without_importing():
+    """A version where a package is installed, nothing where it is not."""
+    assert check.release(check.installed_version("pytest")) > (8,)
+    assert check.installed_version("no-such-package-here") == ""
 
 
-def test_imports_are_tried_and_failures_are_one_line(tmp_path, monkeypatch):
-    """Whatever an import raises comes back as its kind and first line."""
-    (tmp_path / "broken_module.py").write_text("raise OSError('no library\\nand more')")
-    monkeypatch.syspath_prepend(tmp_path)
+def test_it_runs_in_a_notebook():
+    """%run prints the line, or the problems, and shows no error: the exit status stays out."""
+    full_disk = (
+        "import shutil, types; shutil.disk_usage = lambda path: types.SimpleNamespace(free=0)"
+    )
+    sources = ["%run ../tools/check_environment.py"] * 2
+    sources[1] = f"{full_disk}\n{sources[1]}"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    beside_tools = {"metadata": {"path": str(ROOT / "notebooks")}}
 
-    assert failure_of_import("json") == ""
-    assert failure_of_import("broken_module") == "OSError: no library"
-    assert failure_of_import("no_such_module").startswith("ModuleNotFoundError: No module named")
+    NotebookClient(notebook, kernel_name="python3", resources=beside_tools).execute()
 
-
-def test_this_machine_is_ready():
-    """Otherwise these tests would not run."""
-    facts = gather()
-
-    assert verdict(facts)[1], verdict(facts)
-    assert facts.free_gb > 0
-    assert set(facts.installed) == set(facts.floors)
-
-
-def test_details_hold_what_a_bug_report_needs(monkeypatch):
-    """Versions, processor, disk and the settings that matter, but no paths."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-
-    text = "\n".join(details(GOOD))
-
-    for part in ("Python 3.12.1", "torch 2.13.0+cpu (needed: 2.6)", "cores", "100.0 GB"):
-        assert part in text
-    assert "OMP_NUM_THREADS=3" in text
-    assert str(Path.home()) not in text
-
-
-# ----------------------------------------------------------------------------- speaking
-
-
-def machine(monkeypatch, **changes):
-    """Pretend to be on a machine that differs from a good one."""
-    monkeypatch.setattr(check_environment, "gather", lambda: GOOD._replace(**changes))
-
-
-def test_a_notebook_goes_on_if_all_is_well(monkeypatch, capsys):
-    """The verdict is printed; nothing is returned that the cell would show."""
-    machine(monkeypatch)
-
-    assert check() is None
-
-    assert capsys.readouterr().out.splitlines() == ALL_WELL
-
-
-def test_a_notebook_stops_without_a_traceback(monkeypatch, capsys):
-    """The verdict is printed, and IPython is told to show one line instead of a traceback."""
-    machine(monkeypatch, installed={"torch": None, "numpy": "2.0"})
-
-    with pytest.raises(NotReadyError) as caught:
-        check()
-
-    assert "torch is missing" in capsys.readouterr().out
-    assert caught.value._render_traceback_() == [str(caught.value)]
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("free_gb", "status"), [(10, 0), (0.1, 1)])
-def test_exit_status(free_gb, status, monkeypatch, capsys):
-    """0 if ready, 1 if not."""
-    machine(monkeypatch, free_gb=free_gb)
-
-    assert main([]) == status
-
-    assert ("Ready." in capsys.readouterr().out.splitlines()) is (status == 0)
-
-
-def test_details_are_added_on_request(monkeypatch, capsys):
-    """The verdict comes first, then the versions."""
-    machine(monkeypatch)
-
-    assert main(["--details"]) == 0
-
-    out = capsys.readouterr().out.splitlines()
-    assert out[:5] == ALL_WELL
-    assert "torch 2.13.0+cpu (needed: 2.6)" in out
+    ((ready,), (not_ready,)) = (cell.outputs for cell in notebook.cells)
+    assert re.fullmatch(READY, ready.text)
+    assert not_ready.text.startswith("Not ready:\n- 0.0 GB")
 
 
 def test_it_runs_where_nothing_is_installed():
-    """Standard library only: without site-packages it speaks instead of raising."""
+    """It needs the standard library only, and exits with a failure."""
     bare = [sys.executable, "-I", "-S", str(SCRIPT)]
 
     done = subprocess.run(bare, capture_output=True, text=True)
 
     assert (done.returncode, done.stderr) == (1, "")
     assert "torch is missing; 2.6 or newer is needed" in done.stdout
-    assert "python course.py lab" in done.stdout
+
+
+def test_the_script_fails_where_only_the_disk_is_full():
+    """The exit status is kept though the package, which can be imported there, imports IPython."""
+    run = f"{FULL_DISK}; import runpy; runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
+
+    done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("Not ready:\n- 0.0 GB")
 
 
 def test_an_old_python_can_read_it():
-    """Nothing newer than Python 3.7 in its grammar, so that an old one gets the message."""
+    """Its grammar is that of Python 3.7, so that an old Python reports its age."""
     ast.parse(SCRIPT.read_text("utf-8"), feature_version=(3, 7))
