@@ -1,28 +1,28 @@
-"""Tell whether a person is watching, for whom progress bars, buttons and the like are shown."""
+"""Detect interactive use, for which progress bars, buttons and live curves are shown."""
 
 import os
 import sys
 
 
-def person_watches() -> bool:
-    """Tell whether a person looks at the output; SEQCLF_PROGRESS=0 or 1 decides if it is set.
+def is_interactive() -> bool:
+    """Detect whether the output is shown to a person; SEQCLF_PROGRESS=0 or 1 overrides it.
 
     Returns:
-        True in a notebook that a person runs and in a terminal, False where a program runs the
-        notebook (the tests, `python course.py run`, the web book).
+        True in a terminal and in a notebook that a person runs; False in a notebook that is
+        executed by a program (the tests, `python course.py run`, the web book).
     """
-    wish = os.environ.get("SEQCLF_PROGRESS")
-    if wish is not None:
-        return wish == "1"
+    override = os.environ.get("SEQCLF_PROGRESS")
+    if override is not None:
+        return override == "1"
     kernel = _kernel()
     if kernel is None:
         return sys.stderr.isatty()
-    # Notebooks run by a program have no one to answer input(), so their kernel is told not to ask.
+    # Programs that execute notebooks cannot answer input(), so they forbid the kernel to ask.
     return bool(getattr(kernel, "_allow_stdin", False))
 
 
 def in_notebook() -> bool:
-    """Tell whether this runs in a notebook, which can show pictures and buttons.
+    """Detect whether this runs in a notebook, which can show pictures and buttons.
 
     Returns:
         False in a script, in a terminal, and in IPython without a kernel.

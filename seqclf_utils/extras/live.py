@@ -1,7 +1,7 @@
-"""Show in a notebook how training goes, and leave nothing behind."""
+"""Progress bar and live loss curves in a notebook; the output is cleared afterwards."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import ipywidgets as widgets
 import pandas as pd
@@ -13,127 +13,115 @@ from traitlets import Unicode
 from seqclf_utils.plotting import as_png, plot_loss_curves
 
 REFRESH = 0.5  # seconds at least between two drawings, which take 0.1 s each
+Losses = Sequence[tuple[int, float, float]]  # epoch, train_loss and val_loss of finished epochs
 
 
 class Picture(widgets.Image):
-    """A picture that changes, and says in its `tooltip` what it shows.
+    """A PNG that can be replaced without flicker, with its alt text in `tooltip`.
 
-    Pictures of ipywidgets have no alt text. Screen readers read the tooltip instead, but in
-    JupyterLab a tooltip needs a widget with a description, so this class has an empty one.
+    Screen readers read the tooltip; JupyterLab shows one only for widgets with a description.
     """
 
     description = Unicode("").tag(sync=True)
 
+    def __init__(self, **options: object) -> None:
+        layout = widgets.Layout(max_width="100%", height="auto")  # fits narrow windows too
+        super().__init__(format="png", layout=layout, **options)
+
 
 def watch(
-    epochs: Sequence[int],
-    losses: Sequence[tuple[int, float, float]],
+    items: Iterable,
     *,
+    total: int,
+    initial: int = 0,
+    unit: str,
     progress: bool,
-    live: bool,
-) -> Iterator[int]:
-    """Show a progress bar and loss curves while the caller goes through the epochs.
-
-    The curves are one picture whose content changes, so nothing flickers. At the end all is gone; a
-    notebook that is saved then has an empty output in this place.
+    losses: Losses | None,
+) -> Iterator:
+    """Show a progress bar and loss curves while the caller iterates, then clear the output.
 
     Args:
-        epochs: What to go through.
-        losses: Epoch, train_loss and val_loss of each finished epoch; the caller adds to it.
+        items: What to iterate over.
+        total: Number of items, those before `initial` included.
+        initial: Number of items that were finished before.
+        unit: What one item is called.
         progress: Whether to show the bar.
-        live: Whether to show the curves.
+        losses: Losses to draw, which the caller extends; None for no curves.
 
     Yields:
-        The same epochs.
+        The same items.
     """
-    bar = tqdm(
-        total=len(losses) + len(epochs),
-        initial=len(losses),
-        unit="epoch",
-        leave=False,
-        display=False,
-        mininterval=REFRESH,
-        miniters=1,
-    )
-    layout = widgets.Layout(max_width="100%", height="auto", display="none")
-    picture = Picture(format="png", width=640, layout=layout)
-    box = widgets.VBox([bar.container] * progress + [picture] * live)
+    options = {"mininterval": REFRESH, "miniters": 1, "leave": False, "display": False}
+    bar = tqdm(total=total, initial=initial, unit=unit, **options)
+    picture = Picture(width=640)
+    picture.layout.display = "none"  # until there is something to see
+    box = widgets.VBox([bar.container] * progress + [picture] * (losses is not None))
     handle = display(box, display_id=True)
     try:
-        for epoch in epochs:
-            yield epoch
-            if bar.update() and live:
-                live = show_losses(losses, picture)
+        for item in items:
+            yield item
+            if bar.update() and losses is not None and not show_losses(losses, picture):
+                losses = None
     finally:
-        bar.total = bar.n  # to stop early is no failure, for which tqdm would leave a red bar
+        bar.total = bar.n  # stopping early is not an error, for which tqdm would leave a red bar
         bar.close()
         for widget in (*bar.container.children, bar.container, picture, box):
-            close(widget)
+            widget.close()
         handle.update({}, raw=True)
 
 
-def close(widget: widgets.Widget) -> None:
-    """Take a widget off the page, and what it looks like with it.
+def show_losses(losses: Losses, picture: Picture) -> bool:
+    """Redraw the loss curves; if that fails, warn, and training continues without them.
 
     Args:
-        widget: The widget; its children stay.
-    """
-    for part in (widget, widget.layout, getattr(widget, "style", None)):
-        if part is not None:
-            part.close()
-
-
-def show_losses(losses: Sequence[tuple[int, float, float]], picture: Picture) -> bool:
-    """Bring the picture up to date; if it cannot be drawn, training goes on without.
-
-    Args:
-        losses: Epoch, train_loss and val_loss of each finished epoch, at least one.
-        picture: Where to draw; it is hidden before it has a content.
+        losses: Losses so far, of at least one epoch.
+        picture: Where to draw.
 
     Returns:
-        Whether that worked.
+        Whether the curves were drawn.
     """
     try:
-        with picture.hold_sync():  # one change, not two or three
+        with picture.hold_sync():  # one change instead of two
             picture.value = draw_losses(losses)
-            picture.tooltip = say_losses(losses)
+            picture.tooltip = describe_losses(losses)
     except Exception as error:
-        warnings.warn(f"The loss curves cannot be drawn ({error}); training goes on.", stacklevel=2)
+        warnings.warn(
+            f"The loss curves cannot be drawn ({error}); training continues.", stacklevel=2
+        )
         return False
     picture.layout.display = "block"
     return True
 
 
-def draw_losses(losses: Sequence[tuple[int, float, float]]) -> bytes:
+def draw_losses(losses: Losses) -> bytes:
     """Draw the loss curves of unfinished training.
 
     Args:
-        losses: Epoch, train_loss and val_loss of each finished epoch, at least one.
+        losses: Losses so far, of at least one epoch.
 
     Returns:
         The picture as PNG.
     """
     history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
-    # Not pyplot's figure: nothing may show it a second time.
-    figure = Figure(figsize=(6.4, 4.0), dpi=100, layout="constrained")
+    figure = Figure(figsize=(6.4, 4.0), dpi=100, layout="constrained")  # unknown to pyplot
     ax = plot_loss_curves(history.assign(is_best=False), ax=figure.subplots())
     for line in ax.lines:
-        line.set_marker(".")  # one epoch alone is no line yet
-    ax.set_title(say_losses(losses))
+        line.set_marker(".")  # a single epoch is not a line yet
+    ax.set_title(describe_losses(losses))
     return as_png(figure)
 
 
-def say_losses(losses: Sequence[tuple[int, float, float]]) -> str:
-    """Say how far training is.
+def describe_losses(losses: Losses) -> str:
+    """Describe in one line how far training is.
 
     Args:
-        losses: Epoch, train_loss and val_loss of each finished epoch, at least one.
+        losses: Losses so far, of at least one epoch.
 
     Returns:
-        One line.
+        The line.
 
     Example:
-        >>> say_losses([(1, 0.7, 0.68), (2, 0.6, 0.612), (3, 0.5, 0.65)])
+        >>> describe_losses([(1, 0.7, 0.68), (2, 0.6, 0.612), (3, 0.5, 0.65)])
         'after epoch 3: lowest validation loss 0.612, in epoch 2'
     """
     epoch, _, lowest = min(losses, key=lambda row: row[2])

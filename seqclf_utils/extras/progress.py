@@ -1,39 +1,77 @@
-"""Show a person how training goes, and nobody else."""
+"""Progress bars for interactive sessions, and several training runs at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
+import joblib
+import torch
 from tqdm import tqdm
 
-from seqclf_utils.extras.interactive import in_notebook, person_watches
+from seqclf_utils.extras.interactive import in_notebook, is_interactive
 
 
 def epochs_left(
     losses: Sequence[tuple[int, float, float]], max_epochs: int, *, progress: bool, live: bool
 ) -> Iterator[int]:
-    """Count the epochs that are left, and show how it goes.
+    """Iterate over the remaining epochs and show progress in interactive sessions.
 
     Args:
-        losses: Epoch, train_loss and val_loss of each finished epoch; the caller adds to it.
+        losses: Epoch, train_loss and val_loss of each finished epoch, which the caller extends.
         max_epochs: The last epoch.
-        progress: Whether to show a progress bar while a person watches.
-        live: Whether to draw the loss curves after each epoch, in a notebook that a person runs.
+        progress: Whether to show a progress bar.
+        live: Whether to draw the loss curves after each epoch, in a notebook.
 
     Returns:
         The epochs, from the one after the last in `losses`.
     """
     epochs = range(len(losses) + 1, max_epochs + 1)
-    if not (person_watches() and (progress or live)):
-        return iter(epochs)
-    if in_notebook():
-        from seqclf_utils.extras.live import watch  # what draws is loaded only for who watches
+    options = {"total": max_epochs, "initial": len(losses), "unit": "epoch"}
+    return _follow(epochs, progress=progress, losses=losses if live else None, **options)
 
-        return watch(epochs, losses, progress=progress, live=live)
-    bar = tqdm(
-        epochs,
-        initial=len(losses),
-        total=max_epochs,
-        unit="epoch",
-        leave=False,
-        disable=not progress,
+
+def run_parallel(
+    function: Callable, arguments: Iterable[tuple], *, n_jobs: int = 2, **options: Any
+) -> list[Any]:
+    """Call a function once for each tuple of arguments, several calls at once.
+
+    The calls run in processes of their own, each with one PyTorch thread and with default
+    settings: a function that needs `agree_across_machines` must call it. Interactive sessions
+    show a progress bar, which disappears afterwards.
+
+    Args:
+        function: Called as `function(*args, **options)`; may be defined in a notebook.
+        arguments: One tuple for each call, such as `[("last", 0), ("last", 1)]`.
+        n_jobs: Number of processes.
+        options: Keyword arguments of every call.
+
+    Returns:
+        The results, in the order of the arguments.
+
+    Example:
+        >>> run_parallel(pow, [(2, 3), (3, 2)], n_jobs=1)
+        [8, 9]
+    """
+    jobs = [joblib.delayed(_run_in_one_thread)(function, args, options) for args in arguments]
+    results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    return list(
+        _follow(results, total=len(jobs), initial=0, unit="run", progress=True, losses=None)
     )
-    return iter(bar)
+
+
+def _run_in_one_thread(function: Callable, args: tuple, options: dict[str, Any]) -> Any:
+    """Call the function with PyTorch limited to one thread: processes compete for cores anyway."""
+    torch.set_num_threads(1)
+    return function(*args, **options)
+
+
+def _follow(
+    items: Iterable, *, progress: bool, losses: Sequence | None, **options: Any
+) -> Iterator:
+    """Iterate with a bar and loss curves if the session is interactive."""
+    if not (is_interactive() and (progress or losses is not None)):
+        return iter(items)
+    if in_notebook():
+        from seqclf_utils.extras.live import watch  # loads ipywidgets
+
+        return watch(items, progress=progress, losses=losses, **options)
+    return iter(tqdm(items, leave=False, disable=not progress, **options))
