@@ -6,7 +6,6 @@ Each helper draws into `ax` and returns it; `show_figure` shows the finished fig
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -22,7 +21,7 @@ from torch import Tensor
 from seqclf_utils.datasets import outline_points
 from seqclf_utils.validation import check_lengths, check_numbers
 
-NamedValues: TypeAlias = Mapping[str, ArrayLike]
+NamedValues = Mapping[str, ArrayLike]
 
 # Colours that colour-blind readers can tell apart (Okabe and Ito, 2008).
 TRAIN_COLOR = "#0072B2"
@@ -63,7 +62,7 @@ def plot_loss_curves(
     """Plot training and validation loss by epoch and mark the lowest validation loss.
 
     Args:
-        history: What `fit` returns: epoch, train_loss, val_loss, is_best.
+        history: What `fit` returns: columns epoch, train_loss, val_loss.
         best_possible: Lowest loss that any classifier could reach, in nats per sequence.
         ax: Where to draw; a new figure if None.
 
@@ -79,9 +78,9 @@ def plot_loss_curves(
     epochs = history["epoch"]
     ax.plot(epochs, history["train_loss"], color=TRAIN_COLOR, label="training")
     ax.plot(epochs, history["val_loss"], color=VAL_COLOR, linestyle="--", label="validation")
-    for best in history[history["is_best"]].itertuples():
-        label = f"lowest validation loss: epoch {best.epoch}"
-        ax.plot(best.epoch, best.val_loss, "o", color=VAL_COLOR, label=label)
+    best = history["val_loss"].idxmin()
+    label = f"lowest validation loss: epoch {epochs[best]}"
+    ax.plot(epochs[best], history["val_loss"][best], "o", color=VAL_COLOR, label=label)
     if best_possible is not None:
         ax.axhline(best_possible, **BEST_STYLE)
     ax.set(xlabel="epoch", ylabel="loss (nats per sequence)")
@@ -384,7 +383,7 @@ def _check_history(history: pd.DataFrame) -> None:
     """Raise unless there are the columns that `fit` returns."""
     if not isinstance(history, pd.DataFrame):
         raise TypeError(f"history is a {type(history).__name__}; it must be what fit returns")
-    missing = {"epoch", "train_loss", "val_loss", "is_best"}.difference(history.columns)
+    missing = {"epoch", "train_loss", "val_loss"}.difference(history.columns)
     if missing:
         raise ValueError(f"history has no column {min(missing)!r}; it must be what fit returns")
 
