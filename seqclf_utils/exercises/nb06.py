@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqclf_utils.exercises.report import call, close, exercise, two_numbers
+from seqclf_utils.exercises.report import HintError, call, close, exercise, two_numbers
 
 
 def _auc(labels: np.ndarray, probabilities: np.ndarray, tie: float = 0.5) -> float:
@@ -30,27 +30,33 @@ def check_auc_by_hand(auc_by_hand: Callable) -> str | None:
             continue
         cheats, honest = probabilities[labels == 1], probabilities[labels == 0]
         wins = expected * len(cheats) * len(honest)
-        if close(result, 1 - expected):
-            return "the wrong way round: a pair counts if the *cheat* has the higher probability."
-        if close(result, _auc(labels, probabilities, tie=1)):
-            return "a tie counts one half, not 1: >= takes it for a win."
-        if close(result, _auc(labels, probabilities, tie=0)):
-            return "a tie counts one half; with > alone it counts nothing."
-        if close(result, wins):
-            return f"that is the number of pairs won, {wins:g}; divide by the number of pairs."
-        if close(result, wins / len(labels) ** 2):
-            return (
-                "divide by the pairs of a cheat and an honest player, not by all pairs of tables."
-            )
-        if len(cheats) == len(honest) and close(result, (cheats > honest).mean()):
-            return "compare each cheat with each honest player, not only the first with the first."
-        if close(result, ((probabilities > 0.5) == labels).mean()):
-            return "that is the accuracy at 0.5. The AUC has no threshold: it compares pairs."
-        if len(labels) > 5:
-            return f"41 random tables with ties should give {expected:.4f}, not {result}."
+        for mistake, hint in (
+            (1 - expected, "the wrong way round: a pair counts if the *cheat* ranks higher."),
+            (_auc(labels, probabilities, tie=1), "a tie counts one half; >= counts it as a win."),
+            (_auc(labels, probabilities, tie=0), "a tie counts one half; > does not count it."),
+            (wins, f"that is the number of pairs won, {wins:g}; divide by the number of pairs."),
+            (
+                wins / len(labels) ** 2,
+                "a pair is a cheat and an honest player, not any two tables.",
+            ),
+            (_in_order(cheats, honest), "compare each cheat with *each* honest player."),
+            (
+                ((probabilities > 0.5) == labels).mean(),
+                "that is the accuracy; the AUC ranks pairs.",
+            ),
+        ):
+            if close(result, mistake):
+                return hint
         case = f"labels {labels.tolist()} and probabilities {probabilities.tolist()}"
+        if len(labels) > 5:
+            case = "41 random tables with ties"
         return f"{case} should give {expected:.4f}, not {result}."
     return None
+
+
+def _in_order(cheats: np.ndarray, honest: np.ndarray) -> float:
+    """Compare the first cheat with the first honest player only, and so on."""
+    return (cheats > honest).mean() if len(cheats) == len(honest) else np.nan
 
 
 def _cost(
@@ -66,14 +72,18 @@ def _cost(
     return float((false_alarm * alarms + let_go * misses).mean())
 
 
-def _cheapest(costs: list[float]) -> int:
-    """Return the position of the lowest cost, the first one of equals up to rounding."""
-    return int(np.argmin(np.round(costs, 9)))
+def _cheapest(labels: np.ndarray, probabilities: np.ndarray, *costs: float) -> float:
+    """Return the threshold with the lowest cost, the first one of equals up to rounding."""
+    found = [_cost(labels, probabilities, threshold, *costs) for threshold in THRESHOLDS]
+    return float(THRESHOLDS[np.argmin(np.round(found, 9))])
 
 
-def _two_sides(seed: int) -> tuple[np.ndarray, ...]:
-    """Return labels and probabilities of a validation and of a test side."""
-    if seed == 0:  # above 0.4, 0.5, 0.6 or 0.7 nobody is judged wrongly on the validation side
+THRESHOLDS = np.round(np.arange(0.1, 1.0, 0.1), 1)
+
+
+def _two_sets(seed: int) -> tuple[np.ndarray, ...]:
+    """Return labels and probabilities of a validation set and of a test set."""
+    if seed == 0:  # above 0.4, 0.5, 0.6 or 0.7, nobody in the validation set is judged wrongly
         val = np.array([0, 0, 1, 1, 1]), np.array([0.25, 0.4, 0.75, 0.85, 0.95])
         test = np.array([0, 1, 0, 1, 1, 0]), np.array([0.45, 0.25, 0.55, 0.95, 0.85, 0.65])
         return *val, *test
@@ -87,138 +97,147 @@ def _two_sides(seed: int) -> tuple[np.ndarray, ...]:
 
 @exercise
 def check_choose_and_report(choose_and_report: Callable) -> str | None:
-    """Check notebook 06, exercise 2: chosen on the validation side, reported on the test side."""
-    thresholds = np.round(np.arange(0.1, 1.0, 0.1), 1)
-    for seed in (7, 15, 37, 0):  # three lots in which each kind of mistake leads elsewhere, a tie
-        val_labels, val, test_labels, test = sides = _two_sides(seed)
-        val_costs = [_cost(val_labels, val, t) for t in thresholds]
-        test_costs = [_cost(test_labels, test, t) for t in thresholds]
-        swapped = [_cost(val_labels, val, t, 1, 5) for t in thresholds]
-        errors = [_cost(val_labels, val, t, 1, 1) for t in thresholds]
-        share = val_labels.mean()  # costs with each kind of error as a share of its own label
-        rates = [_cost(val_labels, val, t, 5 / (1 - share), 1 / share) for t in thresholds]
-        best = _cheapest(val_costs)
-        result = call(choose_and_report, *(part.copy() for part in sides), thresholds.copy())
+    """Check notebook 06, exercise 2: chosen on the validation set, reported on the test set."""
+    for seed in (7, 15, 37, 0):  # three cases in which each mistake leads elsewhere, and a tie
+        data = _two_sets(seed)
+        result = call(choose_and_report, *(part.copy() for part in data), THRESHOLDS.copy())
         result = two_numbers(result)
         if result is None:
-            return (
-                "return two numbers: the threshold, and the mean cost per table on the test side."
-            )
-        chosen, cost = result
-        right, right_cost = thresholds[best], test_costs[best]
-        if close(chosen, right) and close(cost, right_cost):
-            continue
-        if close(cost, right) and close(chosen, right_cost):
-            return "the right numbers in the wrong order: first the threshold, then the cost."
-        if close(chosen, right):
-            if close(cost, val_costs[best]):
-                return "the threshold is right, but that is its cost on the validation side."
-            if close(cost, right_cost * len(test)):
-                return "that is the cost of the whole test side; divide by the number of tables."
-            return f"threshold {right} is right; its cost on the test side is {right_cost:.4f}."
-        if seed == 0 and close(chosen, 0.7):
-            return "several thresholds cost the same; take the first one. Compare with <, not <=."
-        if seed == 0 and close(chosen, 0.5):
-            return "0.4 is not *above* the threshold 0.4: accuse with >, not >=."
-        if close(chosen, thresholds[_cheapest(test_costs)]) and close(cost, min(test_costs)):
-            return "that threshold is the cheapest on the test side. Choose on the validation side."
-        if close(chosen, best):
-            return "that is the position of the threshold; return thresholds[position]."
-        if close(chosen, thresholds[_cheapest(swapped)]):
-            return "the costs are swapped: accusing an honest player costs 5, letting a cheat go 1."
-        if close(chosen, thresholds[_cheapest(errors)]):
-            return "that threshold makes the fewest errors; but one kind costs 5 times the other."
-        if close(cost, _cost(test_labels, test, chosen, 5, 0)):
-            return "only the accused are paid for: a cheat who is let go costs 1 as well."
-        if close(chosen, thresholds[_cheapest(rates)]):
-            return "the cost per table: divide both kinds of error by the number of *all* tables."
-        return f"a case with {len(val)} validation tables should give {right}, not {chosen}."
+            return "return two numbers: the threshold, and the mean cost per table on the test set."
+        hint = _wrong_choice(*result, *data) or _wrong_cost(*result, *data)
+        if hint is not None:
+            return hint
     return None
 
 
-def _refuse_probabilities(labels: np.ndarray) -> None:
-    """Raise if the arguments of a score are swapped."""
-    if not np.isin(labels, (0, 1)).all():
-        raise ValueError("call score(labels, probabilities), the labels first")
+def _wrong_choice(
+    chosen: float, cost: float, val_labels: np.ndarray, val: np.ndarray, *test: np.ndarray
+) -> str | None:
+    """Return a hint for a threshold that should not have been chosen."""
+    right = _cheapest(val_labels, val)
+    if close(chosen, right):
+        return None
+    has_tie = len(val) == 5
+    share = val_labels.mean()  # some divide each kind of error by the number of its own label
+    on_test = _cheapest(*test)
+    chose_on_test = close(cost, _cost(*test, on_test))
+    pays_for_alarms_only = close(cost, _cost(*test, chosen, 5, 0))
+    rates = _cheapest(val_labels, val, 5 / (1 - share), 1 / share)
+    for mistake, hint in (
+        (_cost(*test, right), "the wrong order: first the threshold, then the cost."),
+        (0.7 * has_tie, "several thresholds cost the same; take the first. Compare with <."),
+        (0.5 * has_tie, "0.4 is not *above* the threshold 0.4: accuse with >, not >=."),
+        (
+            on_test if chose_on_test else np.nan,
+            "choose on the validation set, not on the test set.",
+        ),
+        (THRESHOLDS.tolist().index(right), "that is a position; return thresholds[position]."),
+        (_cheapest(val_labels, val, 1, 5), "the costs are swapped: a false accusation costs 5."),
+        (_cheapest(val_labels, val, 1, 1), "those are the fewest errors, and they differ in cost."),
+        (chosen if pays_for_alarms_only else np.nan, "a cheat who is let go costs 1 as well."),
+        (rates, "divide the costs of both kinds of error by the number of *all* tables."),
+    ):
+        if close(chosen, mistake):
+            return hint
+    return f"a case with {len(val)} validation tables should give {right}, not {chosen}."
 
 
-def _minus_squared_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Score a judge, the higher the better."""
-    _refuse_probabilities(labels)
-    return -float(np.mean((np.asarray(probabilities) - labels) ** 2))
+def _wrong_cost(
+    chosen: float, cost: float, val_labels: np.ndarray, val: np.ndarray, *test: np.ndarray
+) -> str | None:
+    """Return a hint for a cost that is not that of the right threshold on the test set."""
+    right = _cost(*test, chosen)
+    if close(cost, right):
+        return None
+    if close(cost, _cost(val_labels, val, chosen)):
+        return "the threshold is right, but that is its cost on the validation set."
+    if close(cost, right * len(test[0])):
+        return "that is the cost of the whole test set; divide by the number of tables."
+    return f"threshold {chosen} is right; its cost on the test set is {right:.4f}, not {cost}."
 
 
-def _share_right(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Score a judge by the accuracy at 0.5."""
-    _refuse_probabilities(labels)
-    return float(np.mean((np.asarray(probabilities) > 0.5) == labels))
+class _Judges:
+    """Two judges of 80 tables, and a score that records which tables they are scored on.
 
+    Probabilities are all different, so each tells its judge and its table. The first judge is far
+    off at one table, which makes the bootstrap distribution skewed.
+    """
 
-def _intervals(score: Callable, data: list[np.ndarray]) -> tuple[np.ndarray, float, list]:
-    """Return the paired interval, its width with the pairing broken, and each judge's own."""
-    labels, first, second = data
-    rows = np.random.default_rng(1).integers(0, len(labels), (2000, len(labels)))
-    ours, theirs = (
-        np.array([score(labels[draw], p[draw]) for draw in rows]) for p in (first, second)
-    )
-    broken = np.quantile(ours[::-1] - theirs, [0.025, 0.975])
-    alone = [np.quantile(scores, [0.025, 0.975]) for scores in (ours, theirs)]
-    return np.quantile(ours - theirs, [0.025, 0.975]), float(broken[1] - broken[0]), alone
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.labels = rng.integers(0, 2, 80)
+        self.probabilities = [abs(self.labels - rng.uniform(0, 0.2, 80)) for _ in "12"]
+        self.probabilities[0][3] = abs(self.labels[3] - 0.99)
+        self.tables = {
+            p: (judge, table)
+            for judge, row in enumerate(self.probabilities)
+            for table, p in enumerate(row.tolist())
+        }
+        self.draws, self.scores = ([], []), ([], [])
+
+    def score(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
+        """Score one judge by minus the squared error, and record the tables."""
+        found = [self.tables.get(p, (0, -1)) for p in np.asarray(probabilities).tolist()]
+        judges, tables = map(list, zip(*found, strict=True))
+        if -1 in tables:
+            raise HintError("call score(labels, probabilities), the labels first.")
+        if np.asarray(labels).tolist() != self.labels[tables].tolist():
+            raise HintError("labels and probabilities of a draw should come from the same rows.")
+        self.draws[judges[0]].append(tables)
+        self.scores[judges[0]].append(-float(np.mean((np.asarray(probabilities) - labels) ** 2)))
+        return self.scores[judges[0]][-1]
 
 
 @exercise
 def check_paired_interval(paired_interval: Callable) -> str | None:
     """Check notebook 06, exercise 3: the bootstrap interval of a paired difference."""
-    ratios, breaks = [], []
-    for score, n in ((_minus_squared_error, 150), (_share_right, 240), (_minus_squared_error, 90)):
-        rng = np.random.default_rng(n)
-        labels = rng.integers(0, 2, n)
-        evidence = rng.normal(2 * labels - 1, 1.5)
-        first = 1 / (1 + np.exp(-evidence))
-        second = 1 / (1 + np.exp(-0.6 * (evidence + rng.normal(0, 0.4, n))))
-        data = [labels, first, second]
-        result = two_numbers(call(paired_interval, score, *(part.copy() for part in data)))
-        if result is None:
-            return "return two numbers: the low and the high end of the interval."
-        low, high = result
-        (right_low, right_high), broken_width, alone = _intervals(score, data)
-        width, right_width = high - low, right_high - right_low
-        if not np.isfinite(width):
-            return f"the ends should be two finite numbers, not {low} and {high}."
-        near = {"rtol": 0, "atol": 0.2 * right_width}
-        if width > 1.5 * right_width and np.allclose(result, alone[0] - alone[1][::-1], **near):
-            return "do not subtract the ends of two intervals: subtract the scores in each draw."
-        if np.allclose(result, alone[0], **near):
-            return "that is the interval of first alone: subtract the score of second in each draw."
-        if width < -0.3 * right_width:
-            return "the low end comes first."
-        if width < right_width / 100:
-            return (
-                "no width: draw rows with replacement, anew each time, and subtract the scores in "
-                "each draw, not the ends of two intervals."
-            )
-        middle, right_middle = (low + high) / 2, (right_low + right_high) / 2
-        if abs(middle - right_middle) > 0.3 * right_width:
-            if abs(middle + right_middle) < 0.3 * right_width:
-                return "the wrong way round: the score of first minus the score of second."
-            right = f"{right_low:.3f} to {right_high:.3f}"
-            return (
-                f"the interval is in the wrong place ({low:.3f} to {high:.3f}, not {right}). "
-                "Do labels, first and second use the same rows in each draw? Are the ends the "
-                "quantiles 0.025 and 0.975 (with np.percentile: 2.5 and 97.5)?"
-            )
-        ratios.append(width / right_width)
-        breaks.append(width / broken_width)
-    ratio = np.mean(ratios)
-    if ratio > 2.2 and 0.8 < np.mean(breaks) < 1.2:
-        return "too wide: the pairing is lost. Score both judges on the same rows in each draw."
-    if ratio > 1.1:
-        return "too wide: draw as many tables as there are, and take the middle 95 %."
-    if 0.78 < ratio < 0.9:
-        return "too narrow, as if it were 90 %: leave out 2.5 % at *each* end."
-    if ratio <= 0.9:
+    judges = _Judges()
+    arrays = [judges.labels.copy(), *(p.copy() for p in judges.probabilities)]
+    result = two_numbers(call(paired_interval, judges.score, *arrays))
+    if result is None:
+        return "return two numbers: the low and the high end of the interval."
+    first, second = judges.draws
+    if not first or not second:
+        return "score both judges in each draw, and subtract: first minus second."
+    if any(len(draw) != 80 for draw in first):
+        return "draw as many tables as there are."
+    if all(len(set(draw)) == 80 for draw in first):
+        return "draw with replacement: some tables come twice, others not at all."
+    if first.count(first[0]) == len(first):
+        return "every draw has the same tables: draw anew each time."
+    if len(first) < 1000:
+        return f"1,000 draws, please; {len(first)} are too few for the ends of an interval."
+    if first != second:
+        return "the pairing is lost. Score both judges on the same rows in each draw."
+    return _wrong_interval(np.array(result), *map(np.array, judges.scores))
+
+
+def _wrong_interval(result: np.ndarray, first: np.ndarray, second: np.ndarray) -> str | None:
+    """Return a hint for ends that are not the quantiles of the differences."""
+    differences = first - second
+    low, high = right = np.quantile(differences, [0.025, 0.975])
+    mean, deviation = differences.mean(), differences.std()
+    alone = [np.quantile(scores, [0.025, 0.975]) for scores in (first, second)]
+    both = np.array([-1, 1])
+    for mistake, hint in (
+        (right[::-1], "the low end comes first."),
+        (-right[::-1], "the wrong way round: the score of first minus the score of second."),
+        (np.quantile(differences, [0.05, 0.95]), "that is 90 %: leave out 2.5 % at *each* end."),
+        (alone[0] - alone[1][::-1], "subtract the scores in each draw, not two intervals' ends."),
+        (alone[0], "that is the interval of first alone: subtract the score of second."),
+        (
+            mean + 1.96 * deviation * both,
+            "mean ± 1.96 standard deviations assumes a symmetric distribution, and this one is "
+            "skewed. Take the quantiles 0.025 and 0.975 of the differences.",
+        ),
+        (mean + deviation * both, "one standard deviation to each side is not 95 %."),
+    ):
+        if np.allclose(result, mistake, rtol=0, atol=0.02 * deviation):
+            return hint
+    near = np.quantile(differences, [[0.02, 0.97], [0.03, 0.98]])  # rules for quantiles differ
+    if not ((near[0] <= result) & (result <= near[1])).all():
         return (
-            "much too narrow: draw as many tables as there are, and take the middle 95 % of the "
-            "differences, not a standard error."
+            f"the quantiles 0.025 and 0.975 of your differences are {low:.4g} and {high:.4g}; you "
+            f"return {result[0]:.4g} and {result[1]:.4g}. (np.percentile takes 2.5 and 97.5.)"
         )
     return None

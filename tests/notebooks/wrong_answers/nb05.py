@@ -119,6 +119,16 @@ WRONG = [
         "includes padding",
     ),
     (exercises.check_last_and_avg, masked_mean, "should have shape (N, 2 H)"),
+    (
+        exercises.check_last_and_avg,
+        lambda o, n: torch.cat([o[:, n - 1], masked_mean(o, n)], dim=1),
+        "takes the last step of *every* sequence",
+    ),
+    (
+        exercises.check_last_and_avg,
+        lambda o, n: torch.cat([o[:, n - 1].flatten(1), masked_mean(o, n)], dim=1),
+        "row with its own step",
+    ),
     (exercises.check_last_and_avg, lambda o, n: torch.ones(2, 2), "expected [[3.0, 2.0]"),
     (
         exercises.check_last_and_avg,
@@ -171,7 +181,7 @@ WRONG = [
         lambda o, n, s: attention()(o, n, s) / n[:, None],
         "so their sum is the mean",
     ),
-    (exercises.check_attention_pool, with_a_weight_of_its_own, "they could never be learnt"),
+    (exercises.check_attention_pool, with_a_weight_of_its_own, "they could never be learned"),
     (
         exercises.check_attention_pool,
         lambda o, n, s: o[:, 0],

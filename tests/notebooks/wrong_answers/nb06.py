@@ -51,7 +51,7 @@ def choose_and_report(v, vp, t, tp, thresholds, **costs):
 
 
 def cheapest_on_test(v, vp, t, tp, thresholds):
-    """Choose where one must not."""
+    """Choose on the test set."""
     return choose_and_report(t, tp, t, tp, thresholds)
 
 
@@ -67,7 +67,7 @@ def position(v, vp, t, tp, thresholds):
 
 
 def validation_cost(v, vp, t, tp, thresholds):
-    """Report the cost of the side on which was chosen."""
+    """Report the cost on the set that chose the threshold."""
     return choose_and_report(v, vp, v, vp, thresholds)
 
 
@@ -96,42 +96,41 @@ def shares_of_each_label(v, vp, t, tp, thresholds):
 
 
 def bootstrap(
-    score, labels, first, second, *, ends=(0.025, 0.975), replace=True, size=None, rows_for="all"
+    score,
+    labels,
+    first,
+    second,
+    *,
+    ends=(0.025, 0.975),
+    replace=True,
+    size=None,
+    rows_for="all",
+    n_draws=1000,
+    seed=None,
+    subtract_last=False,
+    deviations=None,
 ):
     """Draw 1,000 times, with a bug if asked for one."""
     rng = np.random.default_rng(5)
     n = len(labels)
 
     def draw():
-        return rng.choice(n, size or n, replace=replace)
+        rows = rng if seed is None else np.random.default_rng(seed)
+        return rows.choice(n, size or n, replace=replace)
 
-    differences = []
-    for _ in range(1000):
+    ours, theirs = np.empty((2, n_draws))
+    for k in range(n_draws):
         rows = draw()
         others = draw() if rows_for == "one judge" else rows
         truths = draw() if rows_for == "judges" else rows
-        if rows_for == "one judge":
-            ours, theirs = (labels[rows], first[rows]), (labels[others], second[others])
-        else:
-            ours, theirs = (labels[truths], first[rows]), (labels[truths], second[rows])
-        differences.append(score(*ours) - score(*theirs))
-    return np.quantile(differences, ends)
-
-
-def plus_minus_standard_error(score, labels, first, second):
-    """Take one standard error to each side."""
-    return bootstrap(score, labels, first, second, ends=(0.16, 0.84))
-
-
-def ends_subtracted(score, labels, first, second):
-    """Make an interval for each judge and subtract the ends crosswise."""
-
-    def interval(p):
-        rng = np.random.default_rng(5)
-        draws = rng.integers(0, len(labels), (1000, len(labels)))
-        return np.quantile([score(labels[rows], p[rows]) for rows in draws], [0.025, 0.975])
-
-    return interval(first) - interval(second)[::-1]
+        ours[k] = score(labels[truths], first[rows])
+        theirs[k] = score(labels[others if rows_for == "one judge" else truths], second[others])
+    if subtract_last:
+        return np.quantile(ours, ends) - np.quantile(theirs, ends)[::-1]
+    if deviations is not None:
+        spread = deviations * (ours - theirs).std()
+        return (ours - theirs).mean() + spread * np.array([-1, 1])
+    return np.quantile(ours - theirs, ends)
 
 
 def first_alone(score, labels, first, second):
@@ -147,17 +146,17 @@ def arguments_swapped(score, *arrays):
 
 WRONG = [
     (exercises.check_auc_by_hand, lambda y, p: 1 - auc(y, p), "the wrong way round"),
-    (exercises.check_auc_by_hand, lambda y, p: auc(y, p, tie=1), "takes it for a win"),
-    (exercises.check_auc_by_hand, lambda y, p: auc(y, p, tie=0), "counts nothing"),
+    (exercises.check_auc_by_hand, lambda y, p: auc(y, p, tie=1), "counts it as a win"),
+    (exercises.check_auc_by_hand, lambda y, p: auc(y, p, tie=0), "does not count it"),
     (exercises.check_auc_by_hand, pairs_won, "divide by the number of pairs"),
-    (exercises.check_auc_by_hand, lambda y, p: pairs_won(y, p) / len(y) ** 2, "not by all pairs"),
-    (exercises.check_auc_by_hand, auc_of_rows, "not only the first with the first"),
-    (exercises.check_auc_by_hand, lambda y, p: np.mean((p > 0.5) == y), "accuracy at 0.5"),
+    (exercises.check_auc_by_hand, lambda y, p: pairs_won(y, p) / len(y) ** 2, "not any two tables"),
+    (exercises.check_auc_by_hand, auc_of_rows, "*each* honest player"),
+    (exercises.check_auc_by_hand, lambda y, p: np.mean((p > 0.5) == y), "that is the accuracy"),
     (exercises.check_auc_by_hand, right_on_few, "41 random tables"),
     (exercises.check_auc_by_hand, lambda y, p: 0.123, "should give 0.7500, not 0.123"),
-    (exercises.check_choose_and_report, cheapest_on_test, "Choose on the validation side"),
-    (exercises.check_choose_and_report, validation_cost, "its cost on the validation side"),
-    (exercises.check_choose_and_report, whole_cost, "cost of the whole test side"),
+    (exercises.check_choose_and_report, cheapest_on_test, "choose on the validation set"),
+    (exercises.check_choose_and_report, validation_cost, "its cost on the validation set"),
+    (exercises.check_choose_and_report, whole_cost, "cost of the whole test set"),
     (exercises.check_choose_and_report, lambda *a: choose_and_report(*a)[::-1], "wrong order"),
     (exercises.check_choose_and_report, lambda *a: choose_and_report(*a)[0], "return two numbers"),
     (
@@ -168,38 +167,62 @@ WRONG = [
     (
         exercises.check_choose_and_report,
         lambda *a: choose_and_report(*a, alarm=1),
-        "makes the fewest errors",
+        "fewest errors, and",
     ),
-    (exercises.check_choose_and_report, last_of_equals, "Compare with <, not <="),
+    (exercises.check_choose_and_report, last_of_equals, "take the first. Compare with <"),
     (exercises.check_choose_and_report, at_the_threshold, "accuse with >, not >="),
     (exercises.check_choose_and_report, only_alarms, "a cheat who is let go costs 1 as well"),
     (exercises.check_choose_and_report, shares_of_each_label, "number of *all* tables"),
-    (exercises.check_choose_and_report, position, "position of the threshold"),
+    (exercises.check_choose_and_report, position, "that is a position"),
     (exercises.check_choose_and_report, lambda *a: (0.95, 0.1), "40 validation tables should give"),
     (
         exercises.check_choose_and_report,
         lambda *a: (choose_and_report(*a)[0], 0.0),
-        "its cost on the test side is",
+        "its cost on the test set is",
     ),
     (
         exercises.check_paired_interval,
         lambda *a: bootstrap(*a, rows_for="one judge"),
         "pairing is lost",
     ),
-    (exercises.check_paired_interval, lambda *a: bootstrap(*a, rows_for="judges"), "wrong place"),
+    (
+        exercises.check_paired_interval,
+        lambda *a: bootstrap(*a, rows_for="judges"),
+        "should come from the same rows",
+    ),
     (exercises.check_paired_interval, lambda *a: bootstrap(*a, replace=False), "with replacement"),
     (exercises.check_paired_interval, lambda *a: bootstrap(*a, ends=(0.05, 0.95)), "at *each* end"),
+    (exercises.check_paired_interval, lambda *a: bootstrap(*a, ends=(0, 1)), "np.percentile takes"),
     (
         exercises.check_paired_interval,
         lambda *a: bootstrap(*a, size=50),
         "as many tables as there are",
     ),
+    (
+        exercises.check_paired_interval,
+        lambda *a: bootstrap(*a, n_draws=50),
+        "1,000 draws, please; 50",
+    ),
+    (exercises.check_paired_interval, lambda *a: bootstrap(*a, seed=3), "draw anew"),
     (exercises.check_paired_interval, lambda *a: -bootstrap(*a)[::-1], "the wrong way round"),
     (exercises.check_paired_interval, lambda *a: bootstrap(*a)[::-1], "low end comes first"),
-    (exercises.check_paired_interval, plus_minus_standard_error, "not a standard error"),
+    (
+        exercises.check_paired_interval,
+        lambda *a: bootstrap(*a, deviations=1),
+        "to each side is not 95 %",
+    ),
+    (
+        exercises.check_paired_interval,
+        lambda *a: bootstrap(*a, deviations=1.96),
+        "Take the quantiles",
+    ),
     (exercises.check_paired_interval, lambda *a: bootstrap(*a).mean(), "return two numbers"),
-    (exercises.check_paired_interval, ends_subtracted, "do not subtract the ends"),
-    (exercises.check_paired_interval, first_alone, "interval of first alone"),
+    (
+        exercises.check_paired_interval,
+        lambda *a: bootstrap(*a, subtract_last=True),
+        "not two intervals' ends",
+    ),
+    (exercises.check_paired_interval, first_alone, "score both judges"),
     (exercises.check_paired_interval, arguments_swapped, "the labels first"),
-    (exercises.check_paired_interval, lambda *a: (0.0, np.inf), "two finite numbers"),
+    (exercises.check_paired_interval, lambda *a: bootstrap(*a) * [1, np.inf], "you return"),
 ]
