@@ -1,1 +1,1 @@
-"""The course's pipeline beside others: python course.py bench."""
+"""The course's pipeline beside other libraries: nox -s bench."""

@@ -7,11 +7,11 @@ VOCAB_SIZE, EMBED_DIM, HIDDEN_SIZE, LEARNING_RATE = 7, 16, 32, 1e-3
 
 
 def make_data(n_sequences: int, lengths: str, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
-    """Throw dice: in half of the sequences six comes up a little more often.
+    """Throw dice; where the label is 1, sixes are a little more frequent.
 
     Args:
-        n_sequences: How many sequences.
-        lengths: One of LENGTHS: uniform, or log-normal with a median of 33 tokens.
+        n_sequences: Number of sequences.
+        lengths: One of LENGTHS: uniform, or log-normal with a median of 33 symbols.
         seed: Seed of all random numbers.
 
     Returns:

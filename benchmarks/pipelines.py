@@ -1,11 +1,12 @@
-"""The ways to train the same classifier: each function returns one that trains for a while.
+"""Ways to train the same classifier: each function returns one that trains for an epoch.
 
 Every pipeline gets the same sequences, sizes, learning rate and number of steps, and returns the
-mean training loss. They are written as the documentation of each library suggests.
+mean training loss. Each is written as the documentation of its library suggests.
 """
 
 import os
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -16,7 +17,7 @@ Epoch = Callable[[], float]
 
 
 def textbook_parts():
-    """Return dataset, collate function and model as most tutorials have them."""
+    """Return dataset, collate function and model as in most tutorials."""
     import torch
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
@@ -55,7 +56,7 @@ def textbook_parts():
 
 
 def textbook(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train as most tutorials do: lists, a tensor an item, packing, `loss.item()` each step."""
+    """Train as most tutorials do: a list of lists, packing, `loss.item()` in each step."""
     import torch
     from torch.utils.data import DataLoader
 
@@ -82,75 +83,58 @@ def textbook(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 
 def by_length(lengths, batch_size: int, n_steps: int):
-    """Return batches of similar length, whole windows of them, so that all lengths occur."""
+    """Return batches of similar length in whole windows, so that all lengths occur."""
     import seqclf_utils as sc
-    from seqclf_utils.extras.batching import WINDOW
 
-    return sc.LengthBatchSampler(lengths, batch_size, window=min(WINDOW, n_steps))
+    return sc.LengthBatchSampler(lengths, batch_size, window=min(25, n_steps))
+
+
+def flat_batches(sequences, labels, batch_size: int, n_steps: int):
+    """Return a loader of whole batches of similar length from one flat array."""
+    from torch.utils.data import DataLoader
+
+    import seqclf_utils as sc
+
+    flat = sc.flatten(sequences, vocab_size=VOCAB_SIZE)
+    dataset = sc.FlatDataset(*flat, labels, vocab_size=VOCAB_SIZE)
+    sampler = by_length(dataset.lengths, batch_size, n_steps)
+    return DataLoader(dataset, sampler=sampler, batch_size=None)
 
 
 def ours(
-    sequences,
-    labels,
-    batch_size: int,
-    n_steps: int,
-    *,
-    packed: bool = False,
-    similar: bool = False,
-    compiled: bool = False,
+    sequences, labels, batch_size: int, n_steps: int, *, packed: bool, similar: bool, flat=False
 ) -> Epoch:
     """Train with the course's own functions."""
     import torch
     from torch.utils.data import DataLoader
 
     import seqclf_utils as sc
-    from seqclf_utils.data import collate_whole
 
-    dataset = sc.SequenceDataset(sequences, labels, vocab_size=VOCAB_SIZE)
+    if flat:
+        loader = flat_batches(sequences, labels, batch_size, n_steps)
+    else:
+        dataset = sc.SequenceDataset(sequences, labels, vocab_size=VOCAB_SIZE)
+        batches = {"batch_size": batch_size, "shuffle": True}
+        if similar:
+            lengths = [len(sequence) for sequence in sequences]
+            batches = {"batch_sampler": by_length(lengths, batch_size, n_steps)}
+        loader = DataLoader(dataset, **batches, collate_fn=sc.collate_fn)
     model = sc.LSTMClassifier(packed=packed)
     criterion = torch.nn.BCEWithLogitsLoss()
-    batches = {"batch_size": batch_size, "shuffle": True}
-    if similar:
-        batches = {"batch_sampler": by_length(dataset.lengths, batch_size, n_steps)}
-    loader = DataLoader(dataset, **batches, collate_fn=collate_whole)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
-    if compiled:
-        model = torch.compile(model, dynamic=True)
     return lambda: sc.train_one_epoch(model, islice(loader, n_steps), criterion, optimizer)
 
 
-def ours_taught(*arguments) -> Epoch:
-    """Train as notebooks 02 to 04 teach it: shuffled batches, packed."""
-    return ours(*arguments, packed=True)
+def bare_loop(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
+    """Train the course's layers on batches made beforehand, without checks.
 
-
-def ours_padded(*arguments) -> Epoch:
-    """Train on shuffled batches, padded, read at the last real step."""
-    return ours(*arguments)
-
-
-def ours_fast(*arguments) -> Epoch:
-    """Train on batches of similar length, padded, read at the last real step."""
-    return ours(*arguments, similar=True)
-
-
-def ours_compiled(*arguments) -> Epoch:
-    """Train the same way, after `torch.compile`."""
-    return ours(*arguments, similar=True, compiled=True)
-
-
-def ready(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train the course's layers on batches made beforehand, with nothing checked.
-
-    What `ours fast` takes longer goes into loading and checking.
+    `ours flat` takes longer by what loading and checking cost.
     """
     import torch
 
     import seqclf_utils as sc
 
-    dataset = sc.SequenceDataset(sequences, labels, vocab_size=VOCAB_SIZE)
-    sampler = islice(by_length(dataset.lengths, batch_size, n_steps), n_steps)
-    batches = [dataset.__getitems__(rows).tensors for rows in sampler]
+    batches = list(islice(flat_batches(sequences, labels, batch_size, n_steps), n_steps))
     model = sc.LSTMClassifier()
     criterion = torch.nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
@@ -170,23 +154,18 @@ def ready(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     return epoch
 
 
-def bare(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Run what cannot be left out: `nn.LSTM` forward, backward and the optimizer's step.
+def bare_lstm(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
+    """Run what cannot be avoided: `nn.LSTM` forward and backward, and the optimizer's step.
 
-    The batches, of similar length and embedded already, are made beforehand. Gradients that fade
-    over hundreds of steps become too small for normal floats, which takes processors several times
-    as long; the limit does without them.
+    Batches of similar length are embedded beforehand. Gradients that fade over hundreds of steps
+    become denormal numbers, which processors handle slowly; here they are flushed to zero.
     """
     import torch
 
-    import seqclf_utils as sc
-
     torch.set_flush_denormal(True)
-    dataset = sc.SequenceDataset(sequences, labels, vocab_size=VOCAB_SIZE)
-    embed = torch.nn.Embedding(VOCAB_SIZE, EMBED_DIM)
-    sampler = islice(by_length(dataset.lengths, batch_size, n_steps), n_steps)
-    with torch.no_grad():
-        batches = [embed(dataset.__getitems__(rows).tensors[0]) for rows in sampler]
+    embed = torch.nn.Embedding(VOCAB_SIZE, EMBED_DIM).requires_grad_(False)
+    loader = flat_batches(sequences, labels, batch_size, n_steps)
+    batches = [embed(padded) for padded, _, _ in islice(loader, n_steps)]
     lstm = torch.nn.LSTM(EMBED_DIM, HIDDEN_SIZE, batch_first=True)
     optimizer = torch.optim.Adam(lstm.parameters(), lr=LEARNING_RATE, fused=True)
 
@@ -201,7 +180,7 @@ def bare(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 
 def skorch(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train with skorch, which wraps a module in scikit-learn's interface."""
+    """Train with skorch, which gives a module the interface of scikit-learn."""
     import torch
     from skorch import NeuralNet
     from torch.utils.data import Subset
@@ -264,15 +243,9 @@ def lightning(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
         dataset(sequences, labels), batch_size=batch_size, shuffle=True, collate_fn=collate
     )
     module = Classifier()
-    trainer = pl.Trainer(
-        accelerator="cpu",
-        max_epochs=0,
-        limit_train_batches=n_steps,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
+    off = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
+    options = dict.fromkeys(off, False) | {"limit_train_batches": n_steps}
+    trainer = pl.Trainer(accelerator="cpu", max_epochs=0, **options)
 
     def epoch() -> float:
         module.losses.clear()
@@ -295,11 +268,9 @@ def fastai(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     dataset, collate, model_class = textbook_parts()
     part = Subset(dataset(sequences, labels), range(min(len(labels), n_steps * batch_size)))
     loader = DataLoader(part, batch_size=batch_size, shuffle=True, collate_fn=collate)
-    nothing = DataLoader(Subset(part, [0]), collate_fn=collate)
+    loaders = DataLoaders(loader, DataLoader(Subset(part, [0]), collate_fn=collate))
     criterion = torch.nn.BCEWithLogitsLoss()
-    learner = Learner(
-        DataLoaders(loader, nothing), model_class(), criterion, opt_func=Adam, lr=LEARNING_RATE
-    )
+    learner = Learner(loaders, model_class(), criterion, opt_func=Adam, lr=LEARNING_RATE)
 
     def epoch() -> float:
         with learner.no_bar(), learner.no_logging():
@@ -309,25 +280,10 @@ def fastai(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     return epoch
 
 
-def keras(batches) -> Epoch:
-    """Train with Keras on padded batches, with a mask that comes from the embedding."""
-    import keras
-
-    model = keras.Sequential(
-        [
-            keras.layers.Embedding(VOCAB_SIZE, EMBED_DIM, mask_zero=True),
-            keras.layers.LSTM(HIDDEN_SIZE),
-            keras.layers.Dense(1),
-        ]
-    )
-    loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE), loss=loss)
-    return lambda: model.fit(batches, epochs=1, verbose=0).history["loss"][-1]
-
-
-def keras_tensorflow(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train with Keras on TensorFlow, whose data pipeline pads."""
+def keras(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
+    """Train with Keras on TensorFlow, with padded batches and a mask from the embedding."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -339,41 +295,29 @@ def keras_tensorflow(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
     kinds = (tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
     data = tf.data.Dataset.from_generator(pairs, output_signature=kinds)
-    return keras(data.padded_batch(batch_size).take(n_steps))
+    batches = data.padded_batch(batch_size).take(n_steps)
+    embedding = keras.layers.Embedding(VOCAB_SIZE, EMBED_DIM, mask_zero=True)
+    layers = [embedding, keras.layers.LSTM(HIDDEN_SIZE), keras.layers.Dense(1)]
+    model = keras.Sequential(layers)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE), loss=loss)
+    return lambda: model.fit(batches, epochs=1, verbose=0).history["loss"][-1]
 
 
-def keras_torch(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train with Keras on PyTorch, from a data loader."""
-    os.environ["KERAS_BACKEND"] = "torch"
-    import torch
-    from torch.utils.data import DataLoader, Subset
-
-    dataset, collate, _ = textbook_parts()
-
-    def collate_pair(batch):
-        padded, _, y = collate(batch)
-        return padded, y
-
-    part = Subset(dataset(sequences, labels), range(min(len(labels), n_steps * batch_size)))
-    torch.set_num_threads(1)
-    return keras(DataLoader(part, batch_size=batch_size, shuffle=True, collate_fn=collate_pair))
-
-
-def predict(sequences, labels, batch_size: int, *, packed: bool, by_length: bool) -> Epoch:
+def predict(sequences, labels, batch_size: int, n_steps: int, *, packed: bool, sort: bool) -> Epoch:
     """Predict every sequence once with the course's functions."""
     from torch.utils.data import DataLoader
 
     import seqclf_utils as sc
-    from seqclf_utils.data import collate_whole
 
-    dataset = sc.SequenceDataset(sequences, labels, vocab_size=VOCAB_SIZE)
+    lengths = [len(sequence) for sequence in sequences]
+    order = np.argsort(lengths, kind="stable") if sort else np.arange(len(labels))
+    ordered = [sequences[i] for i in order]
+    dataset = sc.SequenceDataset(ordered, labels[order], vocab_size=VOCAB_SIZE)
+    loader = DataLoader(dataset, batch_size=batch_size, collate_fn=sc.collate_fn)
     model = sc.LSTMClassifier(packed=packed)
-    order = np.argsort(dataset.lengths, kind="stable") if by_length else np.arange(len(labels))
 
     def epoch() -> float:
-        # The positions are the loader's sampler, so that the dataset needs no copy.
-        options = {"batch_size": batch_size, "sampler": order.tolist()}
-        loader = DataLoader(dataset, **options, collate_fn=collate_whole)
         probabilities = np.empty(len(labels))
         probabilities[order] = sc.predict_proba(model, loader)
         return float(probabilities.mean())
@@ -381,38 +325,23 @@ def predict(sequences, labels, batch_size: int, *, packed: bool, by_length: bool
     return epoch
 
 
-def predict_packed(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Predict packed batches, as they come."""
-    return predict(sequences, labels, batch_size, packed=True, by_length=False)
-
-
-def predict_padded(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Predict padded batches, as they come."""
-    return predict(sequences, labels, batch_size, packed=False, by_length=False)
-
-
-def predict_by_length(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Predict padded batches of similar length, and put the answers back in order."""
-    return predict(sequences, labels, batch_size, packed=False, by_length=True)
-
-
-# Name in the table: the function, and the package whose version is shown.
-PIPELINES = {
-    "textbook loop": (textbook, "torch"),
-    "ours as taught": (ours_taught, "torch"),
-    "ours padded": (ours_padded, "torch"),
-    "ours fast": (ours_fast, "torch"),
-    "ours fast, compiled": (ours_compiled, "torch"),
-    "ours, unchecked": (ready, "torch"),
-    "skorch": (skorch, "skorch"),
-    "Lightning": (lightning, "lightning"),
-    "fastai": (fastai, "fastai"),
-    "Keras on TensorFlow": (keras_tensorflow, "keras"),
-    "Keras on torch": (keras_torch, "keras"),
-    "bare nn.LSTM": (bare, "torch"),
+TRAINING = {
+    "textbook loop": textbook,
+    "ours as taught": partial(ours, packed=True, similar=False),
+    "ours padded": partial(ours, packed=False, similar=False),
+    "ours similar lengths": partial(ours, packed=False, similar=True),
+    "ours flat": partial(ours, packed=False, similar=True, flat=True),
+    "skorch": skorch,
+    "Lightning": lightning,
+    "fastai": fastai,
+    "Keras": keras,
+    "bare loop": bare_loop,
+    "bare nn.LSTM": bare_lstm,
 }
-PREDICTORS = {
-    "packed": (predict_packed, "torch"),
-    "padded": (predict_padded, "torch"),
-    "padded, sorted by length": (predict_by_length, "torch"),
+PREDICTION = {
+    "packed": partial(predict, packed=True, sort=False),
+    "padded": partial(predict, packed=False, sort=False),
+    "padded, sorted by length": partial(predict, packed=False, sort=True),
 }
+PIPELINES = TRAINING | PREDICTION
+PACKAGES = {name: name.lower() for name in ("skorch", "Lightning", "fastai", "Keras")}

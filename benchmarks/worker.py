@@ -1,58 +1,111 @@
-"""One pipeline in a process of its own: builds it, then trains whenever it is asked to.
+"""One pipeline in a process of its own, with its own peak of memory, which trains when asked to.
 
-`python -m benchmarks.worker '{"name": "ours fast", "n": 2000, ...}'` answers each line of its
-input with a line of JSON. A process of its own has its own peak of memory.
+asv and pyperf time one benchmark after the other. Here pipelines take turns, epoch by epoch, so
+that a machine that slows down slows all of them.
 """
 
-import json
+import multiprocessing
 import resource
 import sys
 import time
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.connection import Connection
 
 from benchmarks.data import make_data
-from benchmarks.pipelines import PIPELINES, PREDICTORS
+from benchmarks.pipelines import PACKAGES, PIPELINES
 
 
 def peak_mb() -> float:
-    """Return the largest memory that this process had so far, in MB."""
+    """Return the peak memory of this process in MB."""
     unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kilobytes on Linux
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
-def timed(function):
-    """Call a function; return its result, the CPU seconds of this process and the wall time."""
-    started, wall = time.process_time(), time.perf_counter()
-    result = function()
-    return result, time.process_time() - started, time.perf_counter() - wall
+def work(pipe: Connection, name: str, task: dict) -> None:
+    """Build a pipeline, then train at each request; send the result, or why there is none.
 
-
-def say(**answer) -> None:
-    """Answer with one line."""
-    print("> " + json.dumps(answer), flush=True)
-
-
-def main() -> None:
-    """Build the pipeline that the first argument describes, and train at each line that comes."""
-    task = json.loads(sys.argv[1])
-    build, package = (PIPELINES | PREDICTORS)[task["name"]]
+    Args:
+        pipe: Requests and answers.
+        name: The pipeline.
+        task: n (sequences), lengths, batch_size, n_steps.
+    """
     try:
-        installed = version(package)
-    except PackageNotFoundError:
-        return say(skip=f"{package} is not installed")
-    if package != "keras" or task["name"] == "Keras on torch":
-        import torch
+        installed = version(PACKAGES.get(name, "torch"))
+        if PACKAGES.get(name) != "keras":
+            import torch
 
-        torch.set_num_threads(1)
-        torch.manual_seed(0)
-    data = make_data(task["n"], task["lengths"])
-    before = peak_mb()
-    epoch, _, wall = timed(lambda: build(*data, task["batch_size"], task["n_steps"]))
-    say(version=installed, build_wall=wall, before_mb=before)
-    for _ in sys.stdin:
-        loss, seconds, wall = timed(epoch)
-        say(loss=loss, seconds=seconds, wall=wall, peak_mb=peak_mb())
+            torch.set_num_threads(1)
+            torch.manual_seed(0)
+        sequences, labels = make_data(task["n"], task["lengths"])
+        epoch = PIPELINES[name](sequences, labels, task["batch_size"], task["n_steps"])
+        pipe.send({"version": installed})
+        while pipe.recv():
+            started = time.process_time()
+            loss = epoch()
+            seconds = time.process_time() - started
+            pipe.send({"seconds": seconds, "loss": loss, "peak_mb": peak_mb()})
+    except PackageNotFoundError as error:
+        pipe.send({"skip": f"{error.name} is not installed"})
+    except Exception as error:
+        pipe.send({"skip": f"{type(error).__name__}: {error}"[:100].replace("|", "/")})
 
 
-if __name__ == "__main__":
-    main()
+class Worker:
+    """A process with one pipeline.
+
+    Args:
+        name: The pipeline.
+        task: See `work`.
+    """
+
+    def __init__(self, name: str, task: dict) -> None:
+        self.name = name
+        self.pipe, other = multiprocessing.Pipe()
+        context = multiprocessing.get_context("spawn")
+        self.process = context.Process(target=work, args=(other, name, task), daemon=True)
+        self.process.start()
+        other.close()  # so that the end of the process is noticed
+        self.answers = [self.read()]
+
+    def read(self) -> dict:
+        """Return the next answer."""
+        try:
+            return self.pipe.recv()
+        except EOFError:
+            return {"skip": "the process ended"}
+
+    def train(self) -> None:
+        """Ask for one epoch, unless something failed before."""
+        if "skip" not in self.answers[-1]:
+            with suppress(BrokenPipeError):  # reading says that the process ended
+                self.pipe.send(True)
+            self.answers.append(self.read())
+
+    def row(self) -> dict:
+        """Return name, version, seconds of each counted epoch, loss and peak_mb; or name, skip."""
+        first, *epochs = self.answers
+        if "skip" in self.answers[-1]:
+            return {"name": self.name, "skip": self.answers[-1]["skip"]}
+        seconds = [epoch["seconds"] for epoch in epochs[1:]]  # the first one warms up
+        return {"name": self.name} | first | epochs[-1] | {"seconds": seconds}
+
+
+def measure(names: list[str], rounds: int, **task: object) -> list[dict]:
+    """Let pipelines take turns on one task.
+
+    Args:
+        names: The pipelines.
+        rounds: Epochs that count, after one that does not.
+        task: See `work`.
+
+    Returns:
+        One row for each pipeline: see `Worker.row`.
+    """
+    workers = [Worker(name, task) for name in names]
+    for _ in range(rounds + 1):
+        for worker in workers:
+            worker.train()
+    for worker in workers:
+        worker.process.kill()
+    return [worker.row() for worker in workers]

@@ -17,12 +17,12 @@ BRANCH = "main"
 CHAPTERS = {
     "Notebooks": ["notebooks/*.ipynb"],
     "Look it up": [
-        *("docs/glossary.md", "docs/confusions.md", "docs/bad_input.md", "docs/faults.md"),
-        *("docs/api.md", "docs/further_reading.md"),
+        *("docs/glossary.md", "docs/common_mistakes.md", "docs/error_messages.md"),
+        *("docs/failure_recovery.md", "docs/api.md", "docs/further_reading.md"),
     ],
     "For teachers": ["workshop/*.md"],
     "How it is made": [
-        *("docs/mutants.md", "docs/everywhere.md", "docs/benchmarks.md"),
+        *("docs/mutation_tests.md", "docs/reproducibility.md", "docs/benchmarks.md"),
         *("CONTRIBUTING.md", "CHANGELOG.md"),
     ],
 }

@@ -1,4 +1,4 @@
-"""Work through the notebooks in JupyterLab and Chromium: python course.py browser [WORDS ...].
+"""Work through the notebooks in JupyterLab and Chromium: nox -s browser [-- WORDS ...].
 
 It does what a reader does, in a copy of the course: runs all cells of each notebook, throws the die
 of 00, answers an exercise of 02, watches training in 04 and stops it. Pictures of all of it lie in
