@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import nbformat
 
+from seqclf_utils.extras.snapshots import alt_text
 from tools import book
 from tools.checkout import ROOT
 
@@ -78,12 +79,8 @@ def quiz(source: str) -> Slide:
 
 def figure(cell: dict) -> list[Slide]:
     """Make the slide of a cell's figure, with its alt text; none if it shows no figure."""
-    found = re.search(r'show_figure\(\s*\w+,\s*"(\w+)"', cell["source"])
-    if not found:
-        return []
-    data = next(o for o in cell["outputs"] if "image/png" in o.get("data", {}))
-    alt = data["metadata"]["image/png"]["alt"]
-    return [Slide("figure", f"![{alt}](figures/{found[1]}.svg)")]
+    names = re.findall(r'show_figure\(\s*\w+,\s*"(\w+)"', cell["source"])
+    return [Slide("figure", f"![{alt_text(name)}](figures/{name}.svg)") for name in names]
 
 
 def result(cell: dict, fewest: int) -> list[Slide]:

@@ -1,25 +1,26 @@
-"""The page of confusions and the gallery, notebook 09, hold all nineteen and lead to each other."""
+"""The pages of docs/ and workshop/: their links, and common mistakes beside notebook 09."""
 
 import re
 
 import nbformat
 import pytest
-from notebook_text import ROOT, markdown
+from notebook_text import NOTEBOOKS, ROOT, markdown
 
-PAGE = ROOT / "docs" / "confusions.md"
+PAGE = ROOT / "docs" / "common_mistakes.md"
 GALLERY = ROOT / "notebooks" / "09_when_it_goes_wrong.ipynb"
 NUMBERS = [f"{number:02d}" for number in range(1, 20)]
 PARTS = ("**Symptom:**", "**Why:**", "**Fix:**", "**Next time:**")
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("workshop/*.md"), *NOTEBOOKS]
 
 
 def rows():
-    """Read the table: entry, confusion, truth and place of each line."""
+    """Return the cells of each row of the table: entry, mistake, truth and places."""
     lines = PAGE.read_text("utf-8").splitlines()
     return [re.split(r" \| ", line.strip("| ")) for line in lines if re.match(r"\| \d", line)]
 
 
 def places(text):
-    """List what a text refers to: number of the notebook, section and file."""
+    """Return number, section and file of each section that a text links to."""
     page_form = r"\[notebook (\d\d), section (\d)\]\((?:[^)]*/)?([^)/]+)\)"
     gallery_form = r"\[notebook (\d\d)\]\(([^)]+)\), section (\d)"
     found = re.findall(page_form, text)
@@ -27,78 +28,74 @@ def places(text):
 
 
 def entries():
-    """Split the gallery into its entries: number, name, and the text up to the next heading."""
+    """Return number, name and text of each entry of the gallery."""
     parts = re.split(r"^### (\d\d)\. (.+)$", markdown(GALLERY), flags=re.M)[1:]
     texts = [text.split("\n## ")[0] for text in parts[2::3]]
     return list(zip(parts[0::3], parts[1::3], texts, strict=True))
 
 
 def test_the_page_lists_all_nineteen():
-    """Each once, in order, with a confusion, its truth and the places that treat it."""
+    """Each is listed once, in order, with its truth and the places that explain it."""
     assert [row[0] for row in rows()] == NUMBERS
     for row in rows():
-        assert len(row) == 4
-        assert len(row[2].split()) >= 8
-        assert len(places(row[3])) == row[3].count("](") >= 1
+        assert len(places(row[3])) == row[3].count("](") >= 1, row
 
 
 def test_the_gallery_has_nineteen_complete_entries():
-    """Symptom, why, fix and next time, once each, and at least one cell that shows it."""
+    """Each has symptom, why, fix and next time once, and a cell that shows it."""
     assert [number for number, _, _ in entries()] == NUMBERS
     for number, _, text in entries():
         assert [text.count(part) for part in PARTS] == [1] * len(PARTS), number
-    kinds, current = {}, None
+    shown, current = set(), None
     for cell in nbformat.read(GALLERY, as_version=4).cells:
         heading = re.match(r"#+ (\d\d)?", cell.source) if cell.cell_type == "markdown" else None
-        if heading:
-            current = heading[1]
-        elif current and cell.cell_type == "code" and cell.outputs:
-            kinds[current] = True
-    assert sorted(kinds) == NUMBERS
+        current = heading[1] if heading else current
+        if cell.cell_type == "code" and cell.outputs and current:
+            shown.add(current)
+    assert sorted(shown) == NUMBERS
 
 
 @pytest.mark.parametrize("text", [PAGE.read_text("utf-8"), markdown(GALLERY)], ids=["page", "09"])
 def test_places_exist(text):
     """The named notebook has the named section, and the link leads to that notebook."""
-    found = places(text)
-    assert len(found) >= 15
-    for number, section, name in found:
-        path = ROOT / "notebooks" / name
+    for number, section, name in places(text):
         assert name.startswith(number)
-        assert path.exists(), name
+        path = ROOT / "notebooks" / name
         assert re.search(rf"^## {section}\. ", markdown(path), flags=re.M), (name, section)
 
 
 def test_page_and_gallery_name_the_same_places():
-    """An entry is at length where the page says first, or nowhere else than in notebook 09."""
+    """An entry of the gallery leads where the page leads first, or stays in notebook 09."""
     on_page = {row[0]: places(row[3])[0] for row in rows()}
     for number, _, text in entries():
         assert (places(text) or [("09", on_page[number][1], GALLERY.name)]) == [on_page[number]]
 
 
 def test_the_index_of_the_gallery_leads_to_every_entry():
-    """Its links are the anchors that JupyterLab makes of headings: spaces become hyphens."""
+    """Its links are the anchors that JupyterLab makes of headings."""
     anchors = {
         f"{number}. {name}".replace("`", "").replace(" ", "-") for number, name, _ in entries()
     }
-    links = re.findall(r"\]\(#([^)]+)\)", markdown(GALLERY))
-    assert set(links) == anchors
+    assert set(re.findall(r"\]\(#([^)]+)\)", markdown(GALLERY))) == anchors
 
 
-def test_the_page_of_faults_names_tests_that_exist():
-    """Each row ends in the test that holds it."""
-    text = (ROOT / "docs" / "faults.md").read_text("utf-8")
-    table = [line for line in text.splitlines() if line.startswith("| ")][2:]
-    assert len(table) >= 8
-    for line in table:
-        named = re.findall(r"`(tests/\w+\.py)(?:::(\w+))?`", line.split(" | ")[-1])
-        assert named, line
-        for name, function in named:
-            assert f"def {function}" in (ROOT / name).read_text("utf-8"), (name, function)
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
-def test_links_of_the_docs_lead_somewhere(path):
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
     """A relative link names a file that exists."""
-    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8")):
+    text = markdown(path) if path.suffix == ".ipynb" else path.read_text("utf-8")
+    for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text):
         assert (path.parent / target).exists(), target
+
+
+def test_commands_that_are_named_exist():
+    """Pages and workflows name commands of course.py and sessions of noxfile.py that exist."""
+    found = {"python course.py": set(), "nox -s": set()}
+    for path in [*PAGES, *ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("tools/*.py")]:
+        text = path.read_text("utf-8")
+        for start, names in found.items():
+            names |= set(re.findall(rf"{re.escape(start)} \"?([a-z]\w+)", text))
+    for start, name in {"python course.py": "course.py", "nox -s": "noxfile.py"}.items():
+        text = (ROOT / name).read_text("utf-8")
+        known = set(re.findall(r'^def (\w+)\(session|^    "(\w+)": \[', text, flags=re.M))
+        assert len(found[start]) >= 4
+        assert found[start] <= set(map("".join, known))

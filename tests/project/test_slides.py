@@ -25,7 +25,7 @@ def shown(path, kind):
 def test_every_prediction_figure_and_question_has_its_slide(path):
     """They come in the order of the notebook, none twice and none left out."""
     cells = nbformat.read(path, as_version=4).cells
-    asked = [cell for cell in cells if "**Predict first:**" in cell.source]
+    asked = [cell for cell in cells if re.search(r"^\*\*Predict first:", cell.source, re.M)]
     drawn = [re.search(r'"(\d\d_\w+)"', c.source)[1] for c in cells if "show_figure(" in c.source]
     quiz = [cell for cell in cells if "quiz" in cell.metadata.get("tags", [])]
 
@@ -39,7 +39,7 @@ def test_every_prediction_figure_and_question_has_its_slide(path):
 def test_answers_are_for_the_speaker(path):
     """No slide shows a solution or a verdict of the quiz; the notes have them."""
     found = made(path)
-    bodies, notes = ("".join(parts) for parts in zip(*((s.body, s.notes) for s in found)))
+    bodies, notes = ("".join(getattr(s, part) for s in found) for part in ("body", "notes"))
     n_questions = len(shown(path, "quiz"))
 
     assert "**Yes.**" not in bodies
