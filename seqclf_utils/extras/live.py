@@ -1,7 +1,9 @@
 """Progress bar and live loss curves in a notebook; the output is cleared afterwards."""
 
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import ipywidgets as widgets
 import pandas as pd
@@ -29,100 +31,79 @@ class Picture(widgets.Image):
         super().__init__(format="png", layout=layout, **options)
 
 
-def watch(
-    items: Iterable,
-    *,
-    total: int,
-    initial: int = 0,
-    unit: str,
-    progress: bool,
-    losses: Losses | None,
-) -> Iterator:
-    """Show a progress bar and loss curves while the caller iterates, then clear the output.
+@contextmanager
+def temporary(widget: widgets.Widget) -> Iterator[None]:
+    """Show a widget inside a `with` block, and clear its output at the end.
+
+    Args:
+        widget: The widget.
+    """
+    handle = display(widget, display_id=True)
+    try:
+        yield
+    finally:
+        for part in (*getattr(widget, "children", ()), widget):
+            part.close()
+        handle.update({}, raw=True)
+
+
+def with_bar(items: Iterable, **options: object) -> Iterator:
+    """Show a progress bar while the caller iterates.
 
     Args:
         items: What to iterate over.
-        total: Number of items, those before `initial` included.
-        initial: Number of items that were finished before.
-        unit: What one item is called.
-        progress: Whether to show the bar.
-        losses: Losses to draw, which the caller extends; None for no curves.
+        options: Further arguments of tqdm.
 
     Yields:
         The same items.
     """
-    options = {"mininterval": REFRESH, "miniters": 1, "leave": False, "display": False}
-    bar = tqdm(total=total, initial=initial, unit=unit, **options)
-    picture = Picture(width=640)
-    picture.layout.display = "none"  # until there is something to see
-    box = widgets.VBox([bar.container] * progress + [picture] * (losses is not None))
-    handle = display(box, display_id=True)
-    try:
-        for item in items:
-            yield item
-            if bar.update() and losses is not None and not show_losses(losses, picture):
-                losses = None
-    finally:
-        bar.total = bar.n  # stopping early is not an error, for which tqdm would leave a red bar
-        bar.close()
-        for widget in (*bar.container.children, bar.container, picture, box):
-            widget.close()
-        handle.update({}, raw=True)
+    bar = tqdm(items, leave=False, display=False, **options)
+    with temporary(bar.container):
+        yield from bar
 
 
-def show_losses(losses: Losses, picture: Picture) -> bool:
-    """Redraw the loss curves; if that fails, warn, and training continues without them.
+def with_curves(epochs: Iterable[int], losses: Losses) -> Iterator[int]:
+    """Show the loss curves while the caller iterates; if they cannot be drawn, warn once.
 
     Args:
-        losses: Losses so far, of at least one epoch.
-        picture: Where to draw.
+        epochs: What to iterate over.
+        losses: Losses so far, which the caller extends.
 
-    Returns:
-        Whether the curves were drawn.
+    Yields:
+        The same epochs.
     """
-    try:
-        with picture.hold_sync():  # one change instead of two
-            picture.value = draw_losses(losses)
-            picture.tooltip = describe_losses(losses)
-    except Exception as error:
-        warnings.warn(
-            f"The loss curves cannot be drawn ({error}); training continues.", stacklevel=2
-        )
-        return False
-    picture.layout.display = "block"
-    return True
+    epochs, picture, drawn = iter(epochs), Picture(width=640), -REFRESH
+    picture.layout.display = "none"  # until there is something to see
+    with temporary(picture):
+        for epoch in epochs:
+            yield epoch
+            if time.monotonic() < drawn + REFRESH:
+                continue
+            try:
+                show_losses(losses, picture)
+            except Exception as error:
+                warnings.warn(f"Training continues without loss curves: {error}", stacklevel=2)
+                yield from epochs
+            drawn = time.monotonic()
 
 
-def draw_losses(losses: Losses) -> bytes:
+def show_losses(losses: Losses, picture: Picture) -> None:
     """Draw the loss curves of unfinished training.
 
     Args:
         losses: Losses so far, of at least one epoch.
-
-    Returns:
-        The picture as PNG.
+        picture: Where to draw.
     """
     history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
     figure = Figure(figsize=(6.4, 4.0), dpi=100, layout="constrained")  # unknown to pyplot
-    ax = plot_loss_curves(history.assign(is_best=False), ax=figure.subplots())
+    ax = plot_loss_curves(history, ax=figure.subplots())
     for line in ax.lines:
-        line.set_marker(".")  # a single epoch is not a line yet
-    ax.set_title(describe_losses(losses))
-    return as_png(figure)
-
-
-def describe_losses(losses: Losses) -> str:
-    """Describe in one line how far training is.
-
-    Args:
-        losses: Losses so far, of at least one epoch.
-
-    Returns:
-        The line.
-
-    Example:
-        >>> describe_losses([(1, 0.7, 0.68), (2, 0.6, 0.612), (3, 0.5, 0.65)])
-        'after epoch 3: lowest validation loss 0.612, in epoch 2'
-    """
-    epoch, _, lowest = min(losses, key=lambda row: row[2])
-    return f"after epoch {losses[-1][0]}: lowest validation loss {lowest:.3g}, in epoch {epoch}"
+        line.set_marker(line.get_marker().replace("None", "."))  # one epoch is not a line yet
+    best = history.loc[history["val_loss"].idxmin()]
+    with picture.hold_sync():  # one change instead of two
+        picture.value = as_png(figure)
+        picture.tooltip = (
+            f"Loss curves after epoch {len(history)}: lowest validation loss "
+            f"{best['val_loss']:.3g}, in epoch {best['epoch']:.0f}"
+        )
+    picture.layout.display = "block"

@@ -25,8 +25,13 @@ def epochs_left(
         The epochs, from the one after the last in `losses`.
     """
     epochs = range(len(losses) + 1, max_epochs + 1)
-    options = {"total": max_epochs, "initial": len(losses), "unit": "epoch"}
-    return _follow(epochs, progress=progress, losses=losses if live else None, **options)
+    if progress:
+        epochs = _with_bar(epochs, total=max_epochs, initial=len(losses), unit="epoch")
+    if live and is_interactive() and in_notebook():
+        from seqclf_utils.extras.live import with_curves  # loads ipywidgets
+
+        epochs = with_curves(epochs, losses)
+    return iter(epochs)
 
 
 def run_parallel(
@@ -53,25 +58,21 @@ def run_parallel(
     """
     jobs = [joblib.delayed(_run_in_one_thread)(function, args, options) for args in arguments]
     results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    return list(
-        _follow(results, total=len(jobs), initial=0, unit="run", progress=True, losses=None)
-    )
+    return list(_with_bar(results, total=len(jobs), unit="run"))
 
 
 def _run_in_one_thread(function: Callable, args: tuple, options: dict[str, Any]) -> Any:
-    """Call the function with PyTorch limited to one thread: processes compete for cores anyway."""
+    """Call the function with one PyTorch thread, as the processes share the cores."""
     torch.set_num_threads(1)
     return function(*args, **options)
 
 
-def _follow(
-    items: Iterable, *, progress: bool, losses: Sequence | None, **options: Any
-) -> Iterator:
-    """Iterate with a bar and loss curves if the session is interactive."""
-    if not (is_interactive() and (progress or losses is not None)):
-        return iter(items)
+def _with_bar(items: Iterable, **options: Any) -> Iterable:
+    """Show a progress bar during the iteration if the session is interactive."""
+    if not is_interactive():
+        return items
     if in_notebook():
-        from seqclf_utils.extras.live import watch  # loads ipywidgets
+        from seqclf_utils.extras.live import with_bar  # loads ipywidgets
 
-        return watch(items, progress=progress, losses=losses, **options)
-    return iter(tqdm(items, leave=False, disable=not progress, **options))
+        return with_bar(items, **options)
+    return tqdm(items, leave=False, **options)

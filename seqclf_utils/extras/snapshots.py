@@ -48,9 +48,9 @@ def show_figure(figure: Figure, name: str) -> None:
         check_figure(png, name)
     plt.close(figure)
     data = {"image/png": png, "text/plain": f"Figure: {alt}"}
-    if is_interactive():  # JupyterLab reads alt text only from HTML, other readers only from PNG
-        encoded = base64.b64encode(png).decode()
-        data["text/html"] = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{encoded}">'
+    if is_interactive():  # JupyterLab finds alt text in HTML only, other readers in PNG only
+        source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+        data["text/html"] = f'<img alt="{html.escape(alt)}" src="{source}">'
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
 
 
@@ -72,7 +72,7 @@ def alt_text(name: str) -> str:
     texts = tomllib.loads(path.read_text("utf-8"))
     if name not in texts:
         raise ValueError(f"figure {name!r} has no alt text; add one to figures/{path.name}")
-    return texts[name].strip()
+    return texts[name]
 
 
 def write_figure(figure: Figure, png: bytes, name: str) -> None:
@@ -107,9 +107,9 @@ def check_figure(png: bytes, name: str) -> None:
         raise AssertionError(f"figure {name} has no stored copy; run: python course.py run")
     stored, drawn = (255.0 * plt.imread(source)[..., :3] for source in (path, io.BytesIO(png)))
     if stored.shape != drawn.shape:
-        raise AssertionError(f"figure {name} has another size than its stored copy")
+        raise AssertionError(f"figure {name} differs from its stored copy in size")
     difference = np.sqrt(np.mean((stored - drawn) ** 2))
     if difference > TOLERANCE:
         raise AssertionError(
-            f"figure {name} differs from its stored copy by {difference:.1f} grey values of 255"
+            f"figure {name} differs from its stored copy by {difference:.1f} of 255"
         )

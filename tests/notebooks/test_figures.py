@@ -1,58 +1,72 @@
-"""The stored figures: each one comes from a notebook, in both formats.
+"""The stored figures: each comes from a notebook, in both formats, with an alt text.
 
 That a notebook still draws the stored picture is checked while nbval executes it (SEQCLF_FIGURES
-is "check" then), and that this check notices a change is tested in test_plotting.py.
+is "check" then); that this check notices a change is tested in test_snapshots.py.
 """
 
 import re
-from pathlib import Path
+import tomllib
 from xml.etree import ElementTree
 
 import nbformat
+import pytest
 from matplotlib import image
+from notebook_text import NOTEBOOKS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ROOT / "figures"
+ALT_TEXTS = tomllib.loads((FIGURES / "alt_texts.toml").read_text("utf-8"))
 
 
-def shown():
-    """List the names that notebooks hand to show_figure."""
-    names = []
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "code":
-                names += re.findall(r"show_figure\(\s*fig,\s*\"(\w+)\"", cell.source)
-                assert cell.source.count("show_figure(") <= 1
-    return names
+def shown(path):
+    """List the names that a notebook hands to show_figure, at most one in a cell."""
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    calls = [cell.source for cell in cells if "show_figure(" in cell.source]
+    return [re.search(r'show_figure\(\s*fig,\s*"(\w+)"', source)[1] for source in calls]
 
 
-def test_every_figure_is_drawn_by_a_notebook_and_stored_twice():
-    """No file without a notebook, no figure without its SVG and PNG, no name used twice."""
-    names = shown()
-    assert len(names) == len(set(names))
-    expected = {f"{name}.{ending}" for name in names for ending in ("png", "svg")}
-    assert {path.name for path in FIGURES.iterdir()} == expected
+NAMES = [name for path in NOTEBOOKS for name in shown(path)]
 
 
-def test_figures_are_named_after_their_notebook():
-    """A figure's name begins with the notebook's number."""
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        for name in re.findall(r"show_figure\(\s*fig,\s*\\?\"(\w+)", path.read_text("utf-8")):
-            assert name[:2] == path.name[:2]
+def test_every_figure_is_drawn_once_stored_twice_and_described():
+    """No file without a notebook, no figure without SVG, PNG and alt text, no stray alt text."""
+    assert len(NAMES) == len(set(NAMES))
+    files = {f"{name}.{extension}" for name in NAMES for extension in ("png", "svg")}
+    assert {path.name for path in FIGURES.iterdir()} == files | {"alt_texts.toml"}
+    assert list(ALT_TEXTS) == NAMES  # in the order of the notebooks
 
 
-def test_pngs_are_pictures_and_not_blank():
+@pytest.mark.parametrize("name", ALT_TEXTS)
+def test_alt_texts_are_one_short_paragraph(name):
+    """Long enough to say something, short enough to be read aloud."""
+    text = ALT_TEXTS[name]
+    assert 40 <= len(text) <= 320
+    assert text == " ".join(text.split())
+    assert text.endswith(".")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_stored_outputs_have_the_alt_text_of_their_figure(path):
+    """The book and the slides read it from there."""
+    assert all(name[:2] == path.name[:2] for name in shown(path))
+    outputs = [o for c in nbformat.read(path, as_version=4).cells for o in c.get("outputs", [])]
+    figures = [o for o in outputs if "image/png" in o.get("data", {})]
+    alt_texts = [ALT_TEXTS[name] for name in shown(path)]
+    assert [output.metadata["image/png"]["alt"] for output in figures] == alt_texts
+    assert [output.data["text/plain"] for output in figures] == [f"Figure: {a}" for a in alt_texts]
+
+
+@pytest.mark.parametrize("path", sorted(FIGURES.glob("*.png")), ids=lambda path: path.stem)
+def test_pngs_are_pictures_and_not_blank(path):
     """Each PNG has a white border and something on it."""
-    for path in FIGURES.glob("*.png"):
-        pixels = image.imread(path)[:, :, :3]
-        assert min(pixels.shape[:2]) >= 150
-        assert pixels.std() > 0.02
-        assert (pixels[0, 0] == 1).all()
+    pixels = image.imread(path)[:, :, :3]
+    assert min(pixels.shape[:2]) >= 150
+    assert pixels.std() > 0.02
+    assert (pixels[0, 0] == 1).all()
 
 
-def test_svgs_hold_no_date():
+@pytest.mark.parametrize("path", sorted(FIGURES.glob("*.svg")), ids=lambda path: path.stem)
+def test_svgs_hold_no_date(path):
     """Drawing the same figure tomorrow gives the same bytes."""
-    for path in FIGURES.glob("*.svg"):
-        text = path.read_text("utf-8")
-        ElementTree.fromstring(text)
-        assert "<dc:date>" not in text
+    text = path.read_text("utf-8")
+    ElementTree.fromstring(text)
+    assert "<dc:date>" not in text
