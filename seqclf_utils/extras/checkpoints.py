@@ -1,43 +1,52 @@
-"""Keep a training run in a file, so that it can go on after the computer was switched off."""
+"""Save and resume training."""
 
+import contextlib
 import copy
+import hashlib
 import io
 import math
 import os
+import random
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from operator import length_hint
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from seqclf_utils.extras.files import can_be_name, write_atomically
-from seqclf_utils.reproducibility import random_state, set_random_state
-from seqclf_utils.validation import shorten
+from seqclf_utils.extras.files import check_path, write_atomically
+from seqclf_utils.validation import check_count
 
-FORMAT = "seqclf training run, version 1"
-ADVICE = "Name another file to begin a new run, or delete this one"
+FORMAT = "seqclf training run, version 2"
+ADVICE = "Name another file to start a new run"
+N_HASHED = 1_000  # batches of each loader: hashing takes at most one pass over the data
 
 
 class Checkpoint:
     """A file that holds a training run as it was after its last finished epoch.
 
-    The file has everything that training goes on from: weights, the optimizer's running means, what
-    early stopping remembers, the losses, and where all random numbers stand. It is read with
-    `weights_only=True`, so nothing in a file that somebody sent you can run code (PyTorch
-    documentation, *torch.load*).
+    It stores everything that a resumed run needs to end exactly as an uninterrupted one: weights,
+    optimizer state, early stopping, losses and RNG states. It also stores what tells the run from
+    others, and refuses to resume any other: initial weights (shapes, dtypes and norms), settings,
+    and a hash of the first 1,000 batches of each loader, in the order of the first epoch. That is
+    all of a small data set, and a sample of a large one that is shuffled.
+
+    Files are read with `weights_only=True`, so that no file can run code (PyTorch documentation,
+    *torch.load*).
 
     Args:
-        path: The file; None keeps nothing.
-        model: The model, as it is before training.
+        path: The file; None saves nothing.
+        model: The model, before training.
         optimizer: Its optimizer.
         stopper: The `EarlyStopping` of the run.
-        loaders: The data loaders, whose shuffles must go on as well.
+        loaders: The data loaders, of any kind that can be iterated more than once.
 
     Raises:
         TypeError: If `path` is neither None nor a path.
-        ValueError: If it cannot be the name of a file, or is a folder.
+        ValueError: If `path` cannot be the name of a file, or is a folder.
     """
 
     def __init__(
@@ -48,136 +57,186 @@ class Checkpoint:
         stopper: Any,
         loaders: Iterable,
     ) -> None:
-        self.path = None if path is None else _check_path(path)
+        self.path = None if path is None else check_path("checkpoint", path)
         self.model, self.optimizer, self.stopper = model, optimizer, stopper
         self.loaders = list(loaders)
 
+    @cached_property
+    def origin(self) -> dict[str, object]:
+        """What tells this run from others, as of the first `save` or `load`: before training."""
+        return {
+            **_describe(self.model.state_dict()),
+            "hash of the data": _hash_data(self.loaders),
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "min_delta": self.stopper.min_delta,
+        }
+
     def save(self, losses: list[tuple[int, float, float]]) -> None:
-        """Write the run into the file, all or nothing.
+        """Write the run to the file, atomically.
 
         Args:
-            losses: One row an epoch: epoch, training loss, validation loss.
+            losses: One row per epoch: epoch, training loss, validation loss.
 
         Raises:
-            OSError: If the file cannot be written; the one before stays whole.
+            OSError: If the file cannot be written; the previous one stays intact.
         """
         if self.path is None:
             return
         run = {
             "format": FORMAT,
+            "origin": self.origin,
             "losses": losses,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "stopper": vars(self.stopper),
-            "batches": self._count_batches(),
-            "random": random_state(self.loaders),
+            "rng": get_rng_state(self.loaders),
         }
         content = io.BytesIO()
         torch.save(run, content)
         write_atomically(self.path, content.getvalue())
 
     def load(self, max_epochs: int, measure: Callable[[], float]) -> list[tuple[int, float, float]]:
-        """Go on from the file; begin it if there is none.
+        """Resume the run from the file, or create the file if there is none.
 
         Args:
-            max_epochs: Most epochs that the run may have; the file must not hold more.
-            measure: Returns the validation loss of the model as it is. The stored weights must
-                give the stored loss, or the file is another model's or another data set's.
+            max_epochs: Maximum number of epochs, at least those in the file.
+            measure: Returns the model's validation loss. The stored weights must reproduce the
+                stored loss, up to rounding on another machine.
 
         Returns:
-            The losses so far, one row an epoch; empty at the beginning.
+            The losses so far, one row per epoch; empty at the start of a run.
 
         Raises:
             OSError: If the file cannot be read or written.
-            ValueError: If it is damaged or not this run's. Model and file are as they were.
+            ValueError: If it is corrupt or from another run. Model and file stay unchanged.
         """
         if self.path is None:
             return []
         if not self.path.exists():
-            self.save([])  # a folder that is missing or full is noticed now, not an epoch later
+            self.save([])  # a missing folder or a full disk shows now, not an epoch later
             return []
-        run = _read(self.path)
-        before = copy.deepcopy(self.model.state_dict())
-        try:
-            self._take_over(run)
-            _compare("number of losses", len(run["losses"]), self.stopper.epoch)
-            if len(run["losses"]) > max_epochs:
-                _compare("number of epochs", len(run["losses"]), f"at most {max_epochs}")
-            self._compare_losses(run["losses"], measure)
-            set_random_state(run["random"], self.loaders)
-        except BaseException as error:
-            self.model.load_state_dict(before)
-            if not isinstance(error, Exception):
-                raise
-            reason = str(error) or type(error).__name__
-            message = f"checkpoint {self.path} is of another run: {reason}. {ADVICE}"
-            raise ValueError(message) from error
-        print(f"Going on after epoch {len(run['losses'])}, from {self.path.name}.")
-        return run["losses"]
-
-    def _count_batches(self) -> list[int]:
-        """Return the number of batches of each loader, 0 where it does not know."""
-        return [length_hint(loader) for loader in self.loaders]
-
-    def _take_over(self, run: dict[str, Any]) -> None:
-        """Compare the run in the file with this one, and put its state into the parts of this."""
-        _compare_weights(run["model"], self.model.state_dict())
-        settings, stored = self.optimizer.state_dict(), run["optimizer"]["param_groups"]
-        for group, stored_group in zip(settings["param_groups"], stored, strict=True):
-            _compare("learning_rate", stored_group["lr"], group["lr"])
-        _compare("number of batches", run["batches"], self._count_batches())
-        stopper = dict(run["stopper"])
-        if stopper.pop("patience") > self.stopper.patience:
-            _compare("patience", run["stopper"]["patience"], self.stopper.patience)
+        run, stopper = _read(self.path), self.stopper
+        self._compare(run, max_epochs, measure)
         self.model.load_state_dict(run["model"])
         self.optimizer.load_state_dict(run["optimizer"])
-        vars(self.stopper).update(stopper)
+        vars(stopper).update(run["stopper"], patience=stopper.patience)
+        set_rng_state(run["rng"], self.loaders)
+        last_epoch = min(max_epochs, stopper.best_epoch + stopper.patience)
+        state = "Resuming" if stopper.epoch < last_epoch else "Already finished"
+        print(f"{state} after epoch {stopper.epoch}, from {self.path.name}.")
+        return run["losses"]
 
-    def _compare_losses(self, losses: list, measure: Callable[[], float]) -> None:
-        """Check that the weights of the file have the loss that it names."""
-        if losses:
-            stored, measured = losses[-1][2], measure()
+    def _compare(self, run: dict[str, Any], max_epochs: int, measure: Callable[[], float]) -> None:
+        """Check that the run in the file is this one; it may get more epochs or patience."""
+        origin, stopper = run["origin"], run["stopper"]
+        for weights in (run["model"], stopper["best_weights"] or {}):
+            # A model that is still in memory has the latest or the best weights of its run.
+            if _describe(weights).items() <= self.origin.items():
+                self.origin.update({name: origin[name] for name in _describe(weights)})
+        for name in origin | self.origin:
+            self._check_equal(name, origin.get(name), self.origin.get(name))
+        check_count(f"patience for {self.path}", self.stopper.patience, minimum=stopper["patience"])
+        check_count(f"max_epochs for {self.path}", max_epochs, minimum=stopper["epoch"])
+        if run["losses"]:
+            stored, measured = run["losses"][-1][2], self._measure(run["model"], measure)
             if not math.isclose(stored, measured, rel_tol=1e-3):
-                _compare("validation loss", f"{stored:.4f}", f"{measured:.4f}")
+                self._check_equal("validation loss", stored, measured)
 
+    def _measure(self, weights: Mapping, measure: Callable[[], float]) -> float:
+        """Measure the loss of the stored weights and put back the model's own."""
+        before = copy.deepcopy(self.model.state_dict())
+        self.model.load_state_dict(weights)
+        try:
+            return measure()
+        finally:
+            self.model.load_state_dict(before)
 
-def _check_path(path: str | os.PathLike) -> Path:
-    """Check that a file could have this name."""
-    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-    allowed = "it must be the path of a file, or None"
-    if not isinstance(name, str):
-        raise TypeError(f"checkpoint is {shorten(path)}; {allowed}")
-    if not name or not can_be_name(name):
-        raise ValueError(f"checkpoint is {shorten(name)}; {allowed}")
-    if Path(name).is_dir():
-        raise ValueError(f"checkpoint is the folder {shorten(name)}; {allowed}")
-    return Path(name)
+    def _check_equal(self, name: str, stored: object, here: object) -> None:
+        """Check that a property of the run is as in the file."""
+        if stored != here:
+            difference = f"{name} is {stored} in the file and {here} here"
+            raise ValueError(f"checkpoint {self.path} is from another run: {difference}. {ADVICE}")
 
 
 def _read(path: Path) -> dict[str, Any]:
     """Read a file that `save` wrote, without running anything that may be in it."""
     content = io.BytesIO(path.read_bytes())
-    try:
-        with zipfile.ZipFile(content) as archive:  # torch.load does not notice altered numbers
-            is_whole = archive.testzip() is None
+    with contextlib.suppress(Exception), zipfile.ZipFile(content) as archive:
+        is_whole = archive.testzip() is None  # torch.load does not check the CRC
         content.seek(0)
         run = torch.load(content, map_location="cpu", weights_only=True)
-        is_run = is_whole and run["format"] == FORMAT
-    except Exception as error:  # whatever torch.load raises for bytes that are not its own
-        raise ValueError(f"checkpoint {path} is damaged or no training run. {ADVICE}") from error
-    if not is_run:
-        raise ValueError(f"checkpoint {path} is damaged or of another version. {ADVICE}")
-    return run
+        if is_whole and run["format"] == FORMAT:
+            return run
+    raise ValueError(f"checkpoint {path} is corrupt or not a checkpoint. {ADVICE}")
 
 
-def _compare_weights(stored: Mapping, expected: Mapping) -> None:
-    """Check that two state_dicts have the same names, shapes and dtypes."""
-    shapes = [{n: (tuple(w.shape), w.dtype) for n, w in s.items()} for s in (stored, expected)]
-    for name in sorted(shapes[0].keys() | shapes[1].keys()):
-        _compare(name, shapes[0].get(name), shapes[1].get(name))
+def _describe(weights: Mapping) -> dict[str, str]:
+    """Describe initial weights; norms to 4 digits, as another CPU may round the last ones."""
+    return {
+        f"initial {name}": f"{tuple(w.shape)} {w.dtype} with norm {w.cpu().double().norm():.4g}"
+        for name, w in weights.items()
+    }
 
 
-def _compare(name: str, stored: object, expected: object) -> None:
-    """Check that a setting is the one in the file."""
-    if stored != expected:
-        raise ValueError(f"{name} is {stored} there, and {expected} here")
+def _hash_data(loaders: Iterable) -> str:
+    """Hash the first batches of each loader as in the first epoch; RNG states are restored."""
+    before, digest = get_rng_state(loaders), hashlib.sha256()
+    for generator in _generators(loaders):
+        generator.manual_seed(generator.initial_seed())  # back to the first shuffle
+    for loader in loaders:
+        for part in chain.from_iterable(islice(loader, N_HASHED)):
+            digest.update(torch.as_tensor(part).detach().cpu().double().numpy().tobytes())
+    set_rng_state(before, loaders)
+    return digest.hexdigest()[:8]
+
+
+def get_rng_state(loaders: Iterable = ()) -> dict[str, Any]:
+    """Return the RNG states of Python, NumPy, PyTorch, its GPUs and of data loaders.
+
+    Args:
+        loaders: Data loaders, whose own generators are included.
+
+    Returns:
+        Numbers, tuples and tensors that `set_rng_state` takes.
+
+    Example:
+        >>> state = get_rng_state()
+        >>> first = torch.rand(1)
+        >>> set_rng_state(state)
+        >>> bool(torch.rand(1) == first)
+        True
+    """
+    name, keys, *rest = np.random.get_state()
+    return {
+        "python": random.getstate(),
+        "numpy": (name, keys.tolist(), *rest),
+        "torch": [generator.get_state() for generator in _generators(loaders)],
+        "mps": torch.mps.get_rng_state() if torch.backends.mps.is_available() else None,
+    }
+
+
+def set_rng_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
+    """Restore RNG states; those of GPUs that this machine lacks are skipped.
+
+    Args:
+        state: What `get_rng_state` returned.
+        loaders: Data loaders built like those it was given.
+    """
+    random.setstate(state["python"])
+    np.random.set_state(state["numpy"])
+    for generator, stored in zip(_generators(loaders), state["torch"], strict=False):
+        generator.set_state(stored)
+    if state["mps"] is not None and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(state["mps"])
+
+
+def _generators(loaders: Iterable) -> list[torch.Generator]:
+    """List all generators once: PyTorch's own, those inside loaders, and last those of GPUs."""
+    parts, found = list(loaders), [torch.default_generator]
+    for part in parts:  # grows while it is walked through
+        inner = (getattr(part, name, None) for name in ("loader", "sampler", "batch_sampler"))
+        parts += [each for each in inner if each is not None]
+        generator = getattr(part, "generator", None)
+        if isinstance(generator, torch.Generator) and generator not in found:
+            found.append(generator)
+    return [*found, *torch.cuda.default_generators]

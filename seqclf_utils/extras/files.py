@@ -1,36 +1,48 @@
-"""Names that files can have, and writing files all or nothing."""
+"""Check paths, and write files atomically."""
 
 import contextlib
 import os
 from pathlib import Path
 
+from seqclf_utils.validation import shorten
 
-def can_be_name(path: str | os.PathLike) -> bool:
-    """Say whether a file could have this name; there need not be one.
+
+def check_path(name: str, path: str | os.PathLike) -> Path:
+    """Return the path of a file, which need not exist yet.
 
     Args:
-        path: The name.
+        name: Name of the argument, for the message.
+        path: Its value.
 
     Returns:
-        False if the system cannot even look for it: there is a NUL in it, or half a character.
+        The path.
+
+    Raises:
+        TypeError: If it is not a path.
+        ValueError: If it is a folder, or no file can have that name, as with a NUL character.
 
     Example:
-        >>> can_be_name("run.pt"), can_be_name("run" + chr(0))
-        (True, False)
+        >>> check_path("checkpoint", "run.pt").name
+        'run.pt'
     """
+    rule = f"{name} is {shorten(path)}; it must be the path of a file"
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(rule)
     try:
-        with contextlib.suppress(OSError):  # said better by whoever reads or writes it
+        with contextlib.suppress(OSError):  # reading or writing the file reports it better
             os.stat(path)
-    except ValueError:
-        return False
-    return True
+    except ValueError as error:
+        raise ValueError(rule) from error
+    if Path(path).is_dir():
+        raise ValueError(rule)
+    return Path(path)
 
 
 def write_atomically(path: str | os.PathLike, content: bytes) -> None:
-    """Put `content` into a file; whatever goes wrong, a file that was there before stays whole.
+    """Write `content` to a file; if that fails, the previous file stays intact.
 
-    The bytes go into a new file beside it, which takes its place when they are safely on the disk:
-    a reader finds the old content or the new one, never a half (POSIX, *rename*).
+    The bytes go to a temporary file in the same folder, which is renamed once they are on the
+    disk: readers find the old content or the new one, never a part (POSIX, *rename*).
 
     Args:
         path: The file; its folder must exist.
@@ -38,7 +50,7 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
 
     Raises:
         OSError: If the file cannot be written: the disk is full, the folder is missing or
-            protected. The file is as it was.
+            read-only.
 
     Example:
         >>> import tempfile
@@ -47,17 +59,16 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
         >>> path.read_text()
         'six, six, one'
     """
-    path = Path(path)
-    fresh = path.with_name(f"{path.name}.tmp")
+    temporary = Path(f"{path}.tmp")
     try:
-        with fresh.open("wb") as file:
+        with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # a full disk may show only now
-        os.replace(fresh, path)
+        os.replace(temporary, path)
     except OSError as error:
-        message = f"{path} could not be written and is as it was before: {error.strerror}"
+        message = f"{path} could not be written and is unchanged: {error.strerror}"
         raise OSError(error.errno, message) from error
     finally:
         with contextlib.suppress(OSError):
-            fresh.unlink()  # there is one only if something went wrong
+            temporary.unlink()  # left over only after an error

@@ -1,81 +1,75 @@
-"""Let Ctrl-C, or the stop button of a notebook, end training without tearing anything apart."""
+"""Defer Ctrl-C, or the stop button of a notebook, until no work is half done."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from types import FrameType, TracebackType
+from functools import partial
+from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 class CtrlC:
-    """Let Ctrl-C interrupt the way from one batch to the next, and finish everything else first.
+    """Let Ctrl-C interrupt only the fetching of batches.
 
-    Python raises KeyboardInterrupt between any two steps of a program: between keeping an epoch's
-    loss and keeping its weights, or inside `torch.no_grad()`, which then stays on. Inside this
-    context it is raised where a batch is fetched, and only once. Where Ctrl-C does not raise
-    KeyboardInterrupt (another handler, another thread than the main one) all stays as it is.
+    Python raises KeyboardInterrupt between any two instructions: between recording an epoch's loss
+    and copying its weights, or inside `torch.no_grad()`, which then stays active. In this context
+    it is raised while a batch is fetched, or before the next one is, and only once. Where Ctrl-C
+    does not raise KeyboardInterrupt (another handler, a thread that is not the main one), nothing
+    changes.
 
     Example:
         >>> with CtrlC() as stoppable:
         ...     for batch in stoppable([1, 2]):
-        ...         print(f"batch {batch}: whatever happens here is finished")
-        batch 1: whatever happens here is finished
-        batch 2: whatever happens here is finished
+        ...         print(f"batch {batch} is always finished")
+        batch 1 is always finished
+        batch 2 is always finished
     """
 
     def __init__(self) -> None:
         self.is_allowed = False
-        self.is_waiting = False
-        self.is_ours = False
+        self.is_pending = False
+        self.is_installed = False
 
-    def __enter__(self) -> Callable[[Iterable[T]], Iterator[T]]:
-        """Take over Ctrl-C from Python's own handler, and return what makes loaders stoppable."""
+    def __enter__(self) -> Callable[[Iterable[T]], Iterable[T]]:
+        """Replace Python's own handler, and return a function that makes a loader stoppable."""
         in_main_thread = threading.current_thread() is threading.main_thread()
         if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self.is_ours = True
+            self.is_installed = True
             signal.signal(signal.SIGINT, self._handle)
-        return self._stoppable
+        return partial(_StoppableLoader, self)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Give Ctrl-C back."""
-        if self.is_ours:
+    def __exit__(self, *error: object) -> None:
+        """Restore Python's own handler."""
+        if self.is_installed:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def _stoppable(self, loader: Iterable[T]) -> Iterator[T]:
-        """Fetch batches, and let Ctrl-C interrupt that.
+    def _handle(self, signal_number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt where that is allowed; otherwise remember it."""
+        self.is_pending = True
+        if self.is_allowed:
+            self.is_allowed = False  # once: a second Ctrl-C must not interrupt the clean-up
+            raise KeyboardInterrupt
 
-        Args:
-            loader: The batches.
 
-        Yields:
-            The same batches.
+class _StoppableLoader:
+    """A loader whose fetching of batches Ctrl-C may interrupt."""
 
-        Raises:
-            KeyboardInterrupt: If Ctrl-C is pressed while a batch is fetched, or was pressed before.
-        """
-        batches = iter(loader)
+    def __init__(self, ctrl_c: CtrlC, loader: Iterable[T]) -> None:
+        self.ctrl_c, self.loader = ctrl_c, loader
+
+    def __iter__(self) -> Iterator[T]:
+        """Yield the batches; raise KeyboardInterrupt while one is fetched."""
+        batches = iter(self.loader)
         while True:
-            self.is_allowed = True
+            self.ctrl_c.is_allowed = True
             try:
-                if self.is_waiting:
+                if self.ctrl_c.is_pending:
                     raise KeyboardInterrupt
                 batch = next(batches)
             except StopIteration:
                 return
             finally:
-                self.is_allowed = False
+                self.ctrl_c.is_allowed = False
             yield batch
-
-    def _handle(self, signal_number: int, frame: FrameType | None) -> None:
-        """Raise where that is allowed; else remember."""
-        self.is_waiting = True
-        if self.is_allowed:
-            self.is_allowed = False  # once: a second Ctrl-C must not reach what tidies up
-            raise KeyboardInterrupt

@@ -19,9 +19,9 @@ from seqclf_utils import (
     make_loaders,
     predict_proba,
 )
-from seqclf_utils.extras.batching import WholeBatch
 from seqclf_utils.data import collate_whole
-from seqclf_utils.reproducibility import random_state, set_random_state
+from seqclf_utils.extras.batching import WholeBatch
+from seqclf_utils.extras.checkpoints import get_rng_state, set_rng_state
 
 lengths_of = st.lists(st.integers(1, 60), min_size=1, max_size=200)
 
@@ -281,10 +281,10 @@ def test_its_shuffle_is_kept_with_a_run(similar_lengths):
     if similar_lengths:
         ours = sampler([1, 2, 3] * 9)
         loader = OnDevice(torch.utils.data.DataLoader(range(27), batch_sampler=ours), "cpu")
-    state = random_state([loader])
+    state = get_rng_state([loader])
     first = list(loader.batch_sampler)
     assert list(loader.batch_sampler) != first
-    set_random_state(state, [loader])
+    set_rng_state(state, [loader])
     assert list(loader.batch_sampler) == first
 
 
