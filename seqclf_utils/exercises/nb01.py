@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seqclf_utils.data import SplitIndices
-from seqclf_utils.exercises.report import call, close, exercise
+from seqclf_utils.exercises.report import call, close, exercise, slip
 
 
 @exercise
@@ -14,15 +14,15 @@ def check_share_of_cheats(share_of_cheats: Callable) -> str | None:
     """Check notebook 01, exercise 1: the share of label 1 among some positions."""
     labels = np.array([1, 1, 1, 0, 1, 0, 0, 0])
     share = call(share_of_cheats, labels, np.array([0, 3, 5, 6, 1]))
-    for mistake, hint in (
+    slips = (
         (4 / 8, "that is the share among all labels. Use only those at the given positions."),
         (2 / 8, "divide by the number of the given positions, not of all labels."),
         (2, "that is how many cheats there are. Divide by the number of positions."),
         (1 / 5, "that is the share of 1 among the positions themselves. Look up their labels."),
         (3 / 5, "that is the share of label 0, the honest tables. Label 1 marks the cheats."),
-    ):
-        if close(share, mistake):
-            return hint
+    )
+    if hint := slip(share, slips):
+        return hint
     if not close(share, 0.4):
         return f"labels 1, 0, 0, 0, 1 at the five positions should give 0.4, not {share}."
     return None

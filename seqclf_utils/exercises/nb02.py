@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqclf_utils.exercises.report import call, close, exercise
+from seqclf_utils.exercises.report import call, close, exercise, slip
 from seqclf_utils.model import LSTMClassifier
 
 
@@ -30,19 +30,16 @@ def check_largest_hidden_size(largest_hidden_size: Callable) -> str | None:
         size = call(largest_hidden_size, budget)
         if close(size, expected):
             continue
-        if close(size, count(expected)):
-            return "that is the number of parameters. Return the hidden size."
-        for forgotten, hint in (
-            (lambda h: h + 1, "the linear layer's H weights and its bias count, too."),
-            (lambda h: 4 * h, "PyTorch's LSTM has two bias vectors, b_ih and b_hh, of 4 H each."),
-            (lambda h: 7 * 16, "the embedding's 7 * 16 numbers count, too."),
-        ):
-            if close(size, largest(budget, forgotten)):
-                return hint
-        if close(size, expected + 1):
-            return f"{size} is one too many for a budget of {budget}: it needs {count(size)}."
-        if close(size, expected - 1):
-            return f"{expected} still fits into a budget of {budget}: it needs {count(expected)}."
+        slips = (
+            (count(expected), "that is the number of parameters. Return the hidden size."),
+            (largest(budget, lambda h: h + 1), "the linear layer has H weights and a bias, too."),
+            (largest(budget, lambda h: 4 * h), "the LSTM has two bias vectors of 4 H each."),
+            (largest(budget, lambda h: 7 * 16), "the embedding has 7 * 16 parameters, too."),
+            (expected + 1, f"{size} needs {count(expected + 1)} parameters, more than {budget}."),
+            (expected - 1, f"{expected} fits, too: it needs {count(expected)} of {budget}."),
+        )
+        if hint := slip(size, slips):
+            return hint
         return f"a budget of {budget} should give {expected}, not {size}."
     return None
 
@@ -54,30 +51,28 @@ def check_bce_by_hand(bce_by_hand: Callable) -> str | None:
     criterion = nn.BCEWithLogitsLoss(reduction="none")
     losses = criterion(logits, labels)
     result = call(bce_by_hand, logits, labels)
-    if close(result, -losses.mean()):
-        return "the right size with the wrong sign: the loss is minus the log-probability."
     if isinstance(result, Tensor) and result.shape == (3,):
-        return "there is one number a sequence; the loss is their mean."
-    if close(result, losses.sum()):
-        return "that is the sum over the sequences; the loss is their mean."
-    if close(result, criterion(torch.sigmoid(logits), labels).mean()):
-        return "the sigmoid was taken twice."
-    if close(result, criterion(-logits, labels).mean()):
-        return "the labels are swapped: a positive logit speaks for label 1."
-    if close(result, criterion(logits, torch.ones(3)).mean()):
-        return "yours treats every label as 1; for label 0 the probability is sigmoid(-z)."
-    if close(result, (losses * labels).mean()):
-        return "yours leaves out the sequences with label 0; their probability is sigmoid(-z)."
+        return "that is one loss per sequence; return their mean."
+    slips = (
+        (-losses.mean(), "the sign is wrong: the loss is minus the log-probability."),
+        (losses.sum(), "that is the sum over the sequences; return the mean."),
+        (criterion(torch.sigmoid(logits), labels).mean(), "the sigmoid was applied twice."),
+        (criterion(-logits, labels).mean(), "a positive logit points to label 1, not to label 0."),
+        (criterion(logits, torch.ones(3)).mean(), "for label 0 the probability is sigmoid(-z)."),
+        ((losses * labels).mean(), "sequences with label 0 count, too, with sigmoid(-z)."),
+    )
+    if hint := slip(result, slips):
+        return hint
     if isinstance(result, Tensor | float) and math.isnan(result):
-        return "nan: the logarithm of a negative logit does not exist. Take the sigmoid first."
+        return "nan: the logarithm of a negative logit does not exist. Apply the sigmoid first."
     if not close(result, losses.mean()):
         return f"expected {losses.mean():.4f} for a small case, got {result}."
     extreme = call(bce_by_hand, torch.tensor([1000.0, -1000.0]), torch.tensor([0.0, 1.0]))
     if not close(extreme, 1000.0):
         return (
             f"for logits of 1000 and -1000, both wrong, the loss is 1000, but yours is {extreme}: "
-            "the sigmoid is rounded to 1 or 0 and its logarithm explodes. softplus(-z) is the "
-            "logarithm of 1 + exp(-z), computed safely."
+            "the sigmoid is rounded to 0 or 1, and log(0) is infinite. softplus(-z) computes "
+            "log(1 + exp(-z)) safely."
         )
     return None
 
@@ -91,7 +86,7 @@ def _logit(
     carried: str = "hc",
     read: str = "h",
 ) -> float:
-    """Run the classifier step by step, with a mistake if asked for one."""
+    """Compute a logit step by step, with a mistake if one is given."""
     lstm, zeros = model.lstm, torch.zeros(model.lstm.hidden_size)
     h, c = zeros, zeros
     shown = []
@@ -109,31 +104,35 @@ def _logit(
 
 
 def _logit_hint(model: LSTMClassifier, sequence: Tensor, logit: float, expected: float) -> str:
-    """Recognise a typical mistake by the logit that it gives."""
-    mistakes: list[tuple[float, str]] = [
+    """Recognise a typical mistake by its logit."""
+
+    def made(**mistake: object) -> float:
+        return _logit(model, sequence, **mistake)
+
+    slips = [
         (torch.sigmoid(torch.tensor(expected)).item(), "that is the probability, not the logit."),
-        (expected - model.fc.bias.item(), "the linear layer has a bias, too: model.fc.bias."),
-        (_logit(model, sequence, read="c"), "the linear layer reads h; yours read the memory c."),
-        (_logit(model, sequence, read="mean"), "that is avg pooling; take the last output."),
-        (_logit(model, sequence.flip(0)), "you read the sequence from right to left."),
+        (expected - model.fc.bias.item(), "the linear layer has a bias: model.fc.bias."),
+        (made(read="c"), "the linear layer reads the state h, not the memory c."),
+        (made(read="mean"), "that is avg pooling; take the last output."),
+        (_logit(model, sequence.flip(0)), "the sequence is read from right to left."),
         (_logit(model, sequence - 1), "row 0 of the table is padding: symbol s is row s."),
-        (_logit(model, sequence, two_biases=False), "one of the two biases is missing: add both."),
-        (_logit(model, sequence, carried=""), "every step starts from zeros; carry h and c along."),
-        (_logit(model, sequence, carried="h"), "you carry h along, but the memory c starts anew."),
-        (_logit(model, sequence, carried="c"), "you carry c along, but the state h starts anew."),
+        (made(two_biases=False), "one of the two biases is missing: add both."),
+        (made(carried=""), "every step starts from zeros: pass h and c on to the next."),
+        (made(carried="h"), "h is passed on, but the memory c restarts from zeros."),
+        (made(carried="c"), "c is passed on, but the state h restarts from zeros."),
     ]
     for order in ("ifog", "figo", "fiog"):
-        value = _logit(model, sequence, order=order)
-        mistakes.append((value, "the gates are mixed up: PyTorch stacks them as i, f, g, o."))
-    for value, hint in mistakes:
-        if close(logit, value):
-            return hint
+        slips.append(
+            (made(order=order), "the gates are mixed up: their order in PyTorch is i, f, g, o.")
+        )
+    if hint := slip(logit, slips):
+        return hint
     shape = f"E = {model.embed.embedding_dim}, H = {model.lstm.hidden_size}"
     return f"{shape}, sequence {sequence.tolist()}: expected {expected:.4f}, got {logit:.4f}."
 
 
 def _watch(model: LSTMClassifier) -> list[str]:
-    """Return a list that will fill up with the modules of the model that are called."""
+    """Record the modules of the model that are called, from now on."""
     called: list[str] = []
     for name, module in model.named_modules():
         what = f"model.{name}" if name else "the model"
@@ -156,7 +155,7 @@ def check_logit_by_hand(logit_by_hand: Callable) -> str | None:
         called = _watch(model)
         result = call(logit_by_hand, model, torch.tensor(symbols))
         if called:
-            return f"you called {called[0]}. Use its weights only; they are all you need."
+            return f"your code calls {called[0]}. Use its weights only."
         if isinstance(result, Tensor | np.ndarray):
             if math.prod(result.shape) != 1:
                 return f"return one number, not a tensor of shape {tuple(result.shape)}."

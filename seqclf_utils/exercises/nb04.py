@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqclf_utils.exercises.report import all_close, call, close, exercise
+from seqclf_utils.exercises.report import all_close, call, close, exercise, slip
 from seqclf_utils.exercises.training_run import (
     TrainingRun,
     follow,
@@ -27,15 +27,15 @@ def check_epoch_loss(epoch_loss: Callable) -> str | None:
         return "one number, please: add up what the batches contribute."
     if batch_losses.tolist() != [0, 0, 1]:
         return "your function changed batch_losses: work on a copy, or on a new array."
-    for mistake, hint in (
+    slips = (
         (1 / 34, "multiply each batch's mean by the size of the batch before you add up."),
         (1 / 3, "that is the mean of the batch means: two sequences count as much as sixteen."),
         (16 / 34, "the last batch counts as a full one: of 34 sequences only 2 are left for it."),
         (2.0, "that is the sum over the sequences; divide by how many there are."),
         (2 / 3, "divide by the number of sequences, not by the number of batches."),
-    ):
-        if close(result, mistake):
-            return hint
+    )
+    if hint := slip(result, slips):
+        return hint
     for means, sizes in (
         ([0.0, 0.0, 1.0], [16, 16, 2]),
         ([0.5, 1.0], [16, 16]),
@@ -65,7 +65,6 @@ def check_fit_from_memory(fit_from_memory: Callable) -> str | None:
         ([0.6, 0.5, 0.5, 0.7, 0.8, 0.9], 2),
         ([0.5, 0.5, 0.5], 1),
         ([0.6, 0.5, 0.7], 3),
-        ([0.6, 0.5, 0.5], 3),
     ):
         run = TrainingRun(fit_from_memory, val_losses, len(val_losses), patience)
         if not run.numbers:

@@ -10,6 +10,7 @@ from seqclf_utils.exercises.report import (
     call,
     close,
     exercise,
+    slip,
     tensors_close,
     two_numbers,
     wrong_shape,
@@ -35,7 +36,7 @@ def check_paired_difference(paired_difference: Callable) -> str | None:
 def _wrong_difference(
     mean: float, error: float, first: np.ndarray, second: np.ndarray
 ) -> str | None:
-    """Say what is wrong with a mean difference and its standard error, or None."""
+    """Return a hint for a mean difference or standard error that is not right."""
     differences = first - second
     n = len(differences)
     deviation = differences.std(ddof=1)
@@ -49,16 +50,17 @@ def _wrong_difference(
         return "keep the sign of each difference: seeds that disagree must cancel."
     if not close(mean, differences.mean()):
         return f"the mean difference is {differences.mean():.4f} {case}, not {mean}."
-    if close(error, deviation) or close(error, differences.std()):
-        return "that is the standard deviation; for the error of the mean divide by sqrt(n)."
-    if close(error, differences.std() / np.sqrt(n)):
-        return "with few seeds use the standard deviation that divides by n - 1: ddof=1."
-    if close(error, deviation / n):
-        return "divide by the square root of the number of seeds, not by the number itself."
-    if close(error, np.sqrt(first.var(ddof=1) / n + second.var(ddof=1) / n)):
-        return "take the differences first: seed by seed, the luck of the draw cancels out."
+    root_n = "that is the standard deviation; for the error of the mean divide by sqrt(n)."
+    unpaired = np.sqrt(first.var(ddof=1) / n + second.var(ddof=1) / n)
+    slips = (
+        (deviation, root_n),
+        (differences.std(), root_n),
+        (differences.std() / np.sqrt(n), "divide the variance by n - 1, not by n: ddof=1."),
+        (deviation / n, "divide by the square root of the number of seeds, not by the number."),
+        (unpaired, "take the differences first, seed by seed: what a seed shares cancels."),
+    )
     if not close(error, expected):
-        return f"the standard error is {expected:.4f} {case}, not {error}."
+        return slip(error, slips) or f"the standard error is {expected:.4f} {case}, not {error}."
     return None
 
 
@@ -87,7 +89,7 @@ def check_last_and_avg(last_and_avg: Callable) -> str | None:
     if tensors_close(pooled, expected.flip(1)):
         return "the right numbers in the wrong order: first last, then avg."
     if close(pooled[0, 0], 8.0):
-        return "the last column of outputs is padding for sequence 0: its length is 2."
+        return "sequence 0 has length 2: the last column of outputs is padding."
     if close(pooled[0, 1], 4.0):
         return "the mean of sequence 0 includes padding; masked_mean leaves it out."
     if not tensors_close(pooled, expected):
@@ -101,7 +103,7 @@ def check_last_and_avg(last_and_avg: Callable) -> str | None:
     if not isinstance(pooled, Tensor) or pooled.shape != (3, 4):
         return "with N = 3 and H = 2 the shape should be (3, 4): join along the last axis."
     if tensors_close(pooled, expected[:, [0, 2, 1, 3]]):
-        return "last and avg alternate; first all H numbers of last, then all H of avg (torch.cat)."
+        return "last and avg alternate: first all H numbers of last, then all of avg (torch.cat)."
     if not tensors_close(pooled, expected):
         return f"expected {expected.tolist()} for N = 3 and H = 2, got {pooled.tolist()}."
     return None
@@ -130,20 +132,22 @@ def check_attention_pool(attention_pool: Callable) -> str | None:
     hostile_scores[0, 2] = torch.nan
     if not tensors_close(call(attention_pool, outputs, lengths, hostile_scores), expected):
         return (
-            "with nan as the score of a padding the result is nan: fill with -inf first; don't add."
+            "nan as the score of a padded step makes the result nan: fill with -inf; don't add it."
         )
     hostile_outputs[0, 2] = torch.nan
     if not tensors_close(call(attention_pool, hostile_outputs, lengths, scores), expected):
-        return "with nan in a padded output the result is nan: 0 * nan is nan. Fill outputs too."
+        return "nan in a padded output makes the result nan, for 0 * nan is nan. Fill outputs, too."
     for shift, why in (
         (1000.0, "exp(1000) is infinity. Subtract the largest score first, or let softmax do it."),
-        (-1000.0, "exp(-1000) is 0, and what stands for the padding must be lower still: -inf."),
+        (-1000.0, "exp(-1000) is 0, and the padding must be lower still: fill with -inf."),
     ):
         if not tensors_close(call(attention_pool, outputs, lengths, scores + shift), expected):
             return f"{shift:+.0f} on every score should change nothing: {why}"
     apart = scores + torch.tensor([[1000.0], [-1000.0]])
     if not tensors_close(call(attention_pool, outputs, lengths, apart), expected):
-        return "+1000 on one sequence and -1000 on the other: subtract each sequence's own largest."
+        return (
+            "with +1000 in one sequence, -1000 in the other: subtract each sequence's own maximum."
+        )
     wanted = scores.clone().requires_grad_()
     pooled = call(attention_pool, outputs, lengths, wanted)
     if not _reaches(wanted, pooled):
@@ -152,7 +156,7 @@ def check_attention_pool(attention_pool: Callable) -> str | None:
 
 
 def _reaches(scores: Tensor, pooled: Tensor) -> bool:
-    """Say whether a gradient flows from the result back into the scores."""
+    """Tell whether a gradient flows from the result back to the scores."""
     if not pooled.requires_grad:
         return False
     (gradient,) = torch.autograd.grad(pooled.sum(), scores, allow_unused=True)
@@ -160,7 +164,7 @@ def _reaches(scores: Tensor, pooled: Tensor) -> bool:
 
 
 def _attention(outputs: Tensor, lengths: Tensor, scores: Tensor) -> Tensor:
-    """Pool one sequence after the other, shape (N, H)."""
+    """Pool the sequences one by one, shape (N, H)."""
     rows = [s[:n].softmax(dim=0) @ o[:n] for o, n, s in zip(outputs, lengths, scores, strict=True)]
     return torch.stack(rows)
 
@@ -168,7 +172,7 @@ def _attention(outputs: Tensor, lengths: Tensor, scores: Tensor) -> Tensor:
 def _wrong_attention(
     pooled: Tensor, expected: Tensor, outputs: Tensor, lengths: Tensor, scores: Tensor
 ) -> str | None:
-    """Say what is wrong with a pooled batch, or None."""
+    """Return a hint for a pooled batch that is not right."""
     is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]  # (N, L)
     over_all = scores.softmax(dim=1)  # (N, L)
 
@@ -178,23 +182,23 @@ def _wrong_attention(
     if tensors_close(pooled, expected):
         return None
     if tensors_close(pooled, weighted(over_all)):
-        return "padding counts: time step 3 of sequence 0 is padding and has the largest score."
+        return "padding counts: time step 3 of sequence 0 is padding, with the largest score."
     if tensors_close(pooled, weighted(over_all.masked_fill(is_pad, 0))):
         return "the weights of sequence 0 add up to less than 1: take padding out before softmax."
     if tensors_close(pooled, weighted(scores.masked_fill(is_pad, 0).softmax(dim=1))):
-        return "a score of 0 is a score like any other: exp(0) is 1. Fill the padding with -inf."
+        return "a score of 0 still has a weight: exp(0) is 1. Fill the padding with -inf."
     if tensors_close(pooled, weighted(scores.masked_fill(is_pad, -torch.inf).softmax(dim=0))):
         return "the weights of one sequence must add up to 1: softmax over the time steps, dim=1."
     if tensors_close(pooled, expected / lengths[:, None]) or tensors_close(pooled, expected / 3):
-        return "the weights add up to 1, so their sum is the mean: don't divide once more."
+        return "the weights add up to 1, so the weighted sum is the mean: don't divide again."
     filled = scores.masked_fill(is_pad, 0)
     if tensors_close(pooled, weighted(filled / filled.sum(dim=1, keepdim=True))):
-        return "those weights are the scores themselves, and may be negative: take exp first."
+        return "scores are not weights yet: they may be negative. Take exp first."
     if tensors_close(pooled, _attention(outputs, lengths, torch.zeros_like(scores))):
-        return "that is the masked mean; the scores must have a say."
+        return "that is the masked mean: your scores have no effect."
     return f"expected {_rounded(expected)} for a small case, got {_rounded(pooled)}."
 
 
 def _rounded(values: Tensor) -> list:
-    """Return values as lists of numbers that are short enough to read."""
+    """Round values for a message."""
     return values.detach().double().round(decimals=3).tolist()

@@ -28,11 +28,11 @@ def check_longest_run(longest_run: Callable) -> str | None:
         if symbols == [1, 1, 1, 1, 3, 3] and close(result, 2):
             return f"that is the last run of {symbols}. Keep the longest one so far."
         if symbols == [1, 1, 1, 1, 3, 3] and close(result, 5):
-            return "the count goes on from run to run. Start again at 1 with each new symbol."
+            return "the count continues from run to run. Restart it at 1 with each new symbol."
         if symbols == [1, 2, 2, 2, 6, 2, 3] and close(result, 4):
-            return "that counts how often a symbol occurs. A run ends when another symbol comes."
+            return "that counts how often a symbol occurs. Another symbol ends a run."
         if symbols == [1, 2, 2, 2, 6, 2, 3] and close(result, 1):
-            return f"that is the first run of {symbols}. Go on: a longer one may follow."
+            return f"that is the first run of {symbols}. A longer one may follow."
         if symbols == [3, 1, 1, 1, 1] and close(result, 1):
             return f"a run may last until the end: {symbols} should give 4, not 1."
         if symbols == [6] and close(result, 0):
@@ -58,9 +58,9 @@ def check_ngram_counts(ngram_counts: Callable) -> str | None:
         if not isinstance(result, dict):
             return f"return a dictionary; yours is {type(result).__name__}."
         if any(not isinstance(key, tuple) for key in result):
-            return "each key should be a tuple of n symbols, with n = 1 as well: (5,), not 5."
+            return "each key should be a tuple of n symbols, also with n = 1: (5,), not 5."
         if any(not isinstance(symbol, Integral) for key in result for symbol in key):
-            return "the symbols in a key should stay whole numbers."
+            return "the symbols in a key should be whole numbers."
         hint = _ngram_hint({tuple(map(int, key)): v for key, v in result.items()}, symbols, n)
         if hint:
             return hint
@@ -68,7 +68,7 @@ def check_ngram_counts(ngram_counts: Callable) -> str | None:
 
 
 def _ngram_hint(counts: dict, symbols: list[int], n: int) -> str | None:
-    """Say what is wrong with the n-grams of one sequence, if anything is."""
+    """Return a hint for the n-grams of one sequence if they are not right."""
 
     def windows(starts: range) -> Counter:
         return Counter(tuple(symbols[start : start + n]) for start in starts)
@@ -81,13 +81,13 @@ def _ngram_hint(counts: dict, symbols: list[int], n: int) -> str | None:
     if not expected:
         return f"{case}: a sequence shorter than n has no n-gram. Return an empty dictionary."
     if any(len(key) != n for key in counts):
-        return f"{case}: a key with fewer than n symbols hangs over the end of the sequence."
+        return f"{case}: a key has fewer than n symbols: stop at len(sequence) - n."
     if counts == windows(range(last)):
         return f"{case}: the last n-gram is missing; it starts at len(sequence) - n."
     if counts == windows(range(0, last + 1, n)):
         return f"{case}: n-grams overlap; the next one starts one symbol later, not n."
     if counts == dict.fromkeys(expected, 1):
-        return f"{case}: count how often each n-gram occurs, not only whether it does."
+        return f"{case}: count how often each n-gram occurs, not whether it occurs."
     if all(close(counts.get(key), number / (last + 1)) for key, number in expected.items()):
         return f"{case}: those are shares. Return how often each n-gram occurs."
     return f"{case} should give {dict(expected)}, not {counts}."
@@ -95,23 +95,25 @@ def _ngram_hint(counts: dict, symbols: list[int], n: int) -> str | None:
 
 @exercise
 def check_same_shape(same_shape: Callable) -> str | None:
-    """Check notebook 07, exercise 3: one shape, turned and walked from another start?"""
+    """Check notebook 07, exercise 3: equal outlines up to rotation and starting point."""
     shape = [1, 1, 2, 6, 5, 4, 4, 3]
     turned = _turned(shape, 2)
     mirrored = [{1: 4, 2: 3, 3: 2, 4: 1, 5: 6, 6: 5}[symbol] for symbol in shape]
-    clockwise = [(symbol + 2) % 6 + 1 for symbol in mirrored[::-1]]  # the mirror image, walked so
+    clockwise = [
+        (symbol + 2) % 6 + 1 for symbol in mirrored[::-1]
+    ]  # the mirror image, walked clockwise
     for first, second, expected, hint in (
-        (shape, shape, True, "a shape has the same shape as itself; no symbol becomes 0."),
-        (shape, shape[3:] + shape[:3], True, "it may start elsewhere and come round the end."),
+        (shape, shape, True, "a shape equals itself."),
+        (shape, shape[3:] + shape[:3], True, "the walk may start elsewhere."),
         (shape, _turned(shape, 1), True, "the shape may be turned: 6 becomes 1, not 7 or 0."),
-        (shape, _turned(shape, 4), True, "it may be turned by 1 to 5 times 60 degrees."),
+        (shape, _turned(shape, 4), True, "the shape may be turned by 1 to 5 times 60 degrees."),
         (shape, turned[5:] + turned[:5], True, "both at once: turned and started elsewhere."),
-        ([1, 2, 4, 5], [1, 3, 4, 6], True, "one rhombus, turned, from another corner."),
-        (shape, [1, 2, 1, 6, 5, 4, 4, 3], False, "count the steps in their order."),
-        (shape, [1, 1, 5, 4, 5, 4, 2, 2], False, "look at the turns in their order."),
+        ([1, 2, 4, 5], [1, 3, 4, 6], True, "one rhombus, turned, walked from another corner."),
+        (shape, [1, 2, 1, 6, 5, 4, 4, 3], False, "the order of the steps matters."),
+        (shape, [1, 1, 5, 4, 5, 4, 2, 2], False, "the order of the bends matters."),
         (shape, clockwise, False, "a mirror image is another shape."),
-        ([1, 3, 5], [1, 3, 5, 1, 3, 5], False, "once round is not twice round."),
-        ([1, 3, 5, 1, 3, 5], [1, 3, 5], False, "twice round is not once round."),
+        ([1, 3, 5], [1, 3, 5, 1, 3, 5], False, "one round is not two rounds."),
+        ([1, 3, 5, 1, 3, 5], [1, 3, 5], False, "two rounds are not one round."),
     ):
         result = call(same_shape, np.array(first), np.array(second))
         if not isinstance(result, bool | np.bool_):

@@ -22,12 +22,21 @@ def check_padding_share(padding_share: Callable) -> str | None:
         full = n_batches * batch_size * max(lengths)
         in_order = _share(sorted(lengths), batch_size)
         for mistake, hint in (
-            (1 - expected, "that is the share that is real; the padding is the rest."),
-            (1 - sum(lengths) / (len(lengths) * max(lengths)), "pad to the longest of its batch."),
-            (1 - sum(lengths) / full, "pad each batch to its own longest, the last one as well."),
-            (_missing_rows(lengths, batch_size), "the last batch may be shorter: count its rows."),
-            (in_order, "take the sequences in the order in which they come; do not sort."),
-            (_mean_share(lengths, batch_size), "divide sums of cells; a mean of shares differs."),
+            (1 - expected, "that is the share of real cells; the padding is the rest."),
+            (
+                1 - sum(lengths) / (len(lengths) * max(lengths)),
+                "pad each batch to its own longest.",
+            ),
+            (
+                1 - sum(lengths) / full,
+                "pad the last batch to its own longest, too, and count only its rows.",
+            ),
+            (_missing_rows(lengths, batch_size), "the last batch may have fewer rows."),
+            (in_order, "take the sequences in their order; do not sort them."),
+            (
+                _mean_share(lengths, batch_size),
+                "divide sums of cells: that is a mean of the batches' shares.",
+            ),
             (expected * 100, "a share is 0 to 1, not a percentage."),
         ):
             if close(share, mistake) and not close(mistake, expected):
@@ -74,7 +83,7 @@ def check_cell_batches(cell_batches: Callable) -> str | None:
         if not _is_list_of_lists(batches):
             return "return a list of batches, each a list of positions (whole numbers)."
         if [] in batches:
-            return f"{case}: there is an empty batch among them."
+            return f"{case}: one of your batches is empty."
         positions = sorted(i for batch in batches for i in batch)
         if positions == sorted(lengths) and positions != list(range(len(lengths))):
             return f"{case}: the batches hold lengths; they should hold positions, from 0."
@@ -85,11 +94,11 @@ def check_cell_batches(cell_batches: Callable) -> str | None:
             return f"{case}: batch {batches[cells.index(max(cells))]} has {max(cells)} cells."
         if len(batches) > len(expected):
             return (
-                f"{case}: {len(batches)} batches, though {len(expected)} are enough. What counts "
-                "is rows times the longest, and a batch may have exactly max_cells."
+                f"{case}: {len(batches)} batches, though {len(expected)} are enough. A batch has "
+                "rows times the longest cells, and may have exactly max_cells."
             )
         if batches != expected:
-            return f"{case}: expected {expected}, from the shortest on; yours are {batches}."
+            return f"{case}: expected {expected}, shortest first; got {batches}."
     return None
 
 
@@ -101,7 +110,7 @@ def _is_list_of_lists(batches: object) -> bool:
 
 
 class _Mean(nn.Module):
-    """A model whose logit is the mean symbol times a weight; it counts how it is called."""
+    """A model whose logit is the mean symbol times a weight; it records its batches."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,14 +124,14 @@ class _Mean(nn.Module):
 
 
 class _Counting(torch.optim.SGD):
-    """An optimizer that keeps the gradient of each step."""
+    """An optimizer that records the gradient of each step."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__(model.parameters(), lr=0.1)
         self.gradients: list[float] = []
 
     def step(self, closure: Callable | None = None) -> None:
-        """Note the gradient, and make the step."""
+        """Record the gradient, and make the step."""
         gradient = self.param_groups[0]["params"][0].grad
         self.gradients.append(0.0 if gradient is None else gradient.item())
         super().step(closure)
@@ -149,20 +158,20 @@ def check_step_in_pieces(step_in_pieces: Callable) -> str | None:
     result = call(step_in_pieces, model, list(pieces), criterion, optimizer)
     made = optimizer.gradients
     if len(made) != 1:
-        return f"one step for the whole batch; your optimizer made {len(made)}."
+        return f"make one step for the whole batch; yours are {len(made)}."
     if model.rows != [3, 1, 2]:
-        return f"run each piece once and alone; yours ran pieces of {model.rows} rows."
+        return f"call the model once for each piece; yours got batches of {model.rows} rows."
     for mistake, hint in (
-        (gradient + 7, "gradients of the step before are still in it: clear them first."),
-        (sum(gradients), "the pieces' means are added up: the step is three times too long."),
-        (sum(gradients) / 3, "a mean of means: the piece of 1 counts as much as the piece of 3."),
+        (gradient + 7, "gradients of the previous step are included: clear them first."),
+        (sum(gradients), "the pieces' means are added up: the gradient is too large."),
+        (sum(gradients) / 3, "a mean of means: the piece of 1 counts as much as that of 3."),
         (gradients[-1], "only the last piece counts: clear the gradients once, not every time."),
         (
             gradients[-1] / 3,
             "only the last piece counts: clear the gradients once, not every time.",
         ),
         (gradient * 6, "a sum over all sequences; divide by how many there are."),
-        (0.0, "the gradients were cleared, or never computed, when the optimizer made its step."),
+        (0.0, "no gradients are left for the optimizer: clear them before backward()."),
     ):
         if close(made[0], mistake) and not close(mistake, gradient):
             return hint

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqclf_utils.exercises.report import all_close, call, close, exercise, numbers
+from seqclf_utils.exercises.report import HintError, all_close, call, close, exercise, numbers
 from seqclf_utils.exercises.training_run import (
     TrainingRun,
     gradient_hint,
@@ -26,17 +26,17 @@ def check_fraction_right(fraction_right: Callable) -> str | None:
     if isinstance(result, Tensor) and result.numel() > 1:
         return f"return one number, the mean; yours has shape {tuple(result.shape)}."
     if close(result, 4 / 7):
-        return "everything is taken for a cheat: every probability is above 0. Compare with 0.5."
+        return "every table is called a cheat: every probability is above 0. Compare with 0.5."
     if any(close(result, meetings / 49) for meetings in (25, 23, 25 * 7)):
         return "(N, 1) against (N,) makes (N, N): every logit meets every label. Squeeze first."
     if close(result, 3 / 7):
         return "a logit is compared with 0.5; that is the threshold for probabilities."
     if close(result, 5):
-        return "that is how many are right; divide by how many there are."
+        return "that is the number of right predictions; divide by how many there are."
     if close(result, 2 / 7):
         return "that is the fraction that is wrong."
     if not close(result, 5 / 7):
-        return f"5 of the 7 logits are on the right side, 5/7 = 0.714; yours gives {result}."
+        return f"5 of the 7 predictions are right, 5/7 = 0.714; yours gives {result}."
     for logits, labels, expected in (
         (torch.tensor([[-2.0], [1.0], [1.0]]), torch.tensor([0.0, 0.0, 1.0]), 2 / 3),
         (torch.tensor([[-2.0]]), torch.tensor([0.0]), 1.0),
@@ -50,7 +50,7 @@ def check_fraction_right(fraction_right: Callable) -> str | None:
 def _running_state(padded: Tensor) -> Tensor:
     """Return a memory that fades by half at each step, padding included, shape (N, L)."""
     if padded.dim() != 2:
-        raise ValueError(f"predict wants padded of shape (N, L), here (1, L), not {padded.shape}")
+        raise HintError(f"predict needs padded of shape (N, L), not {tuple(padded.shape)}.")
     state, states = torch.zeros(len(padded), dtype=torch.float64), []
     for symbols in padded.double().T:
         state = 0.5 * state + symbols + 1
@@ -59,49 +59,49 @@ def _running_state(padded: Tensor) -> Tensor:
 
 
 def _reads_real_steps(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Answer rightly: the state at the last real step."""
+    """Do it right: return the state at the last real step."""
     if not isinstance(lengths, Tensor) or lengths.dim() != 1:
-        raise ValueError(f"predict wants lengths of shape (N,), a tensor, not {lengths!r}")
+        raise HintError(f"predict needs lengths of shape (N,), a tensor, not {lengths!r}.")
     return _running_state(padded)[torch.arange(len(lengths)), lengths - 1]
 
 
 def _up_to_rounding(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Answer rightly, with the last digits depending on the batch as on real machines."""
+    """Do it right, with a rounding that depends on the batch."""
     return _reads_real_steps(padded, lengths) * (1 + 1e-13 * padded.numel())
 
 
 def _reads_last_position(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Make the mistake of `outputs[:, -1]`."""
+    """Read `outputs[:, -1]`."""
     return _running_state(padded)[:, -1]
 
 
 def _reads_last_position_negative(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Make the same mistake with the other sign."""
+    """Read `outputs[:, -1]` with the other sign."""
     return -_reads_last_position(padded, lengths)
 
 
 def _averages_padding(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Make the mistake of a mean over all positions."""
+    """Average over all positions."""
     return _running_state(padded).mean(dim=1)
 
 
 def _crops_then_reads_last(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Make the mistake of `outputs[:, -1]` after unpacking, which cuts off common padding."""
+    """Read `outputs[:, -1]` after unpacking, which crops padding that all rows share."""
     return _running_state(padded[:, : int(lengths.max())])[:, -1]
 
 
 def _reads_down_the_batch(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Make the mistake of a forgotten `batch_first`: a row depends on those above it."""
+    """Forget `batch_first`: a row depends on those above it."""
     return _reads_real_steps(padded, lengths).cumsum(dim=0)
 
 
 def _loses_the_order(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Make the mistake of sorting by length without undoing it."""
+    """Sort by length and do not undo it."""
     return _reads_real_steps(padded, lengths)[lengths.argsort(descending=True)]
 
 
 def _moves_a_little(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Make a mistake that moves each answer by about a thousandth."""
+    """Move each answer by about a thousandth."""
     return _reads_real_steps(padded, lengths) + 1e-3 * padded.size(1)
 
 
@@ -114,36 +114,36 @@ def _batch(*rows: list[int]) -> tuple[Tensor, Tensor]:
 
 @exercise
 def check_is_batch_invariant(is_batch_invariant: Callable) -> str | None:
-    """Check notebook 09, exercise 2: does a sequence score the same alone as in company?"""
+    """Check notebook 09, exercise 2: does a sequence score the same alone and in a batch?"""
     batch = _batch([6, 1], [1, 2, 3, 4, 5], [3, 3, 2])
 
     def says(predict: Callable, batch: tuple[Tensor, Tensor] = batch) -> bool:
         result = call(is_batch_invariant, predict, *batch)
         if (result.numel() if isinstance(result, Tensor) else np.size(result)) > 1:
-            raise TypeError("return one True or False for the whole batch, not one a sequence")
+            raise HintError("return one True or False for the whole batch.")
         if isinstance(result, Tensor | np.bool_):
             result = result.item()
         if not isinstance(result, bool):
-            raise TypeError(f"return True or False, not {result!r}")
+            raise HintError(f"return True or False, not {result!r}.")
         return result
 
     if not says(_up_to_rounding):
         if says(_reads_real_steps):
-            return "a right model is refused for its rounding: compare with torch.allclose, not ==."
-        return "a model that reads real steps only is refused; return True if nothing moved."
+            return "a right model is rejected for rounding: compare with torch.allclose, not ==."
+        return "a model that reads real steps only is rejected; return True if nothing moves."
     if says(_reads_last_position) != says(_reads_last_position_negative):
-        return "answers that move one way only are noticed: a difference can be negative. Use abs."
+        return "only changes in one direction are noticed: a difference can be negative. Use abs."
     if says(_reads_last_position) or says(_averages_padding):
         if says(_reads_down_the_batch):
             return "outputs[:, -1] is accepted, though the answers move with the padding."
-        return "alone, a sequence has no padding: ask about padded[i : i + 1, :n], n its length."
+        return "alone, a sequence has no padding: predict padded[i : i + 1, :n], with n its length."
     if says(_crops_then_reads_last):
-        return "more padding is not enough: what counts is who else is there. Ask one by one."
+        return "more padding is not enough: compare with each sequence alone in a batch."
     for other in (_batch([5, 4, 3, 2, 1], [6, 6], [1]), _batch([2], [6, 5], [1, 2, 3, 4])):
         if says(_reads_last_position, other) or says(_reads_down_the_batch, other):
-            return "look at every sequence: the longest, or the first, may be the one that stays."
+            return "compare every sequence: the first, or the longest, may be the one that stays."
     if says(_reads_down_the_batch, _batch([2], [6, 5])):
-        return "the longest sequence is left out. It has no padding, but it has company, too."
+        return "the longest sequence is left out: it has no padding, but others share its batch."
     if says(_loses_the_order):
         return "right answers in another order are accepted: compare them one by one."
     if says(_moves_a_little):

@@ -46,6 +46,11 @@ def close(result: object, expected: float) -> bool:
         return False
 
 
+def slip(result: object, slips: Iterable[tuple[float, str]]) -> str | None:
+    """Return the hint for the first known wrong value that the result equals."""
+    return next((hint for value, hint in slips if close(result, value)), None)
+
+
 def numbers(result: object) -> list[float] | None:
     """Return a sequence of numbers as a list; None for anything else."""
     try:

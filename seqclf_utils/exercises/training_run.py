@@ -13,9 +13,7 @@ from torch.utils.data import DataLoader
 from seqclf_utils.data import SequenceDataset, collate_fn
 from seqclf_utils.exercises.report import HintError, all_close, call, close, numbers
 
-SPREAD = (
-    0.1  # the validation batch of 3 has a lower loss than the mean, the batch of 1 a higher one
-)
+SPREAD = 0.1  # how far the loss of the validation batch of 3 lies below the mean
 
 
 class TrainingRun:
@@ -98,7 +96,7 @@ class TrainingRun:
 
 
 class _OneWeight(nn.Module):
-    """A model with one weight, in evaluation mode, that reports to a run what happens to it."""
+    """A model with one weight that reports its use to a run; it starts in evaluation mode."""
 
     def __init__(self, run: TrainingRun) -> None:
         super().__init__()
@@ -108,7 +106,7 @@ class _OneWeight(nn.Module):
         self.eval()
 
     def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
-        """Return logits (N,): in training the weight, in validation what gives the right loss."""
+        """Return logits (N,): the weight in training, in validation those for the scripted loss."""
         kind = {3: "T", 4: "V"}.get(padded.size(1), "O")
         self.run.on_forward(kind, self.training)
         if kind != "V":
@@ -146,7 +144,7 @@ def follow(
     in_a_row: bool = True,
     best_so_far: bool = True,
 ) -> tuple[list[float], int]:
-    """Stop, or halve the learning rate, when patience runs out; with a slip if asked for one.
+    """Stop, or halve the learning rate, when patience runs out; options make a slip.
 
     Returns:
         The learning rate of each epoch that is run, and the best epoch.
@@ -187,7 +185,7 @@ def rule_hint(run: TrainingRun, rates: list[float], patience: int, *, stop: bool
 def order_hint(run: TrainingRun) -> str | None:
     """Look for passes and steps that are missing, superfluous or in the wrong order."""
     for pattern, hint in (
-        ("O", "the model read data of neither loader. Training never touches the test set."),
+        ("O", "the model reads data from neither loader. Training never touches the test set."),
         ("VB|VS", "backward and step belong to training: the model learns from val_loader."),
         ("^[^T]*$", "the model never reads the batches of train_loader."),
         ("^[^V]*$", "the model never reads the batches of val_loader."),
@@ -207,9 +205,7 @@ def order_hint(run: TrainingRun) -> str | None:
 def gradient_hint(run: TrainingRun) -> str | None:
     """Look for gradients that add up or are lost."""
     if run.cleared:
-        return (
-            "the gradients are gone when the optimizer steps: zero_grad() comes before backward()."
-        )
+        return "no gradients are left for the optimizer: zero_grad() belongs before backward()."
     if run.adds_up:
         return "gradients add up from step to step: call optimizer.zero_grad() for every batch."
     return None
@@ -232,12 +228,12 @@ def mode_hint(run: TrainingRun) -> str | None:
 
 
 def optimizer_hint(run: TrainingRun) -> str | None:
-    """Look for optimizers that are made anew."""
+    """Look for an optimizer that is created more than once."""
     if run.n_optimizers == 1:
         return None
     return (
-        f"{run.n_optimizers} optimizers take turns. A new one starts without the running averages "
-        "of the gradients: create it once, before the loop."
+        f"your code trains with {run.n_optimizers} optimizers. A new one has lost the running "
+        "averages of the gradients: create it once, before the loop."
     )
 
 
@@ -262,20 +258,19 @@ def loss_hint(losses: list[float], expected: list[float]) -> str | None:
 
 def weights_hint(run: TrainingRun, best_epoch: int) -> str | None:
     """Look for the reasons why the model does not end with the weights of its best epoch."""
-    n_epochs = len(run.weights)
     same = [close(run.final_weight, weight) for weight in run.weights]
     case = f"the best epoch is {best_epoch} ({run.case})"
     if same[best_epoch - 1]:
         return None
-    if "L" not in run.events and n_epochs == run.max_epochs:
+    if "L" not in run.events and len(run.weights) == run.max_epochs:
         return f"{case}; when the epochs run out, its weights are not restored."
     if "L" not in run.events:
-        return f"{case}, but the model leaves with its last weights. Load the best ones at the end."
+        return f"{case}, but the model ends with its last weights. Load the best ones at the end."
     if same[-1]:
         return (
-            f"{case}, but what you load are the last weights: state_dict() follows the training. "
-            "Keep copy.deepcopy(model.state_dict())."
+            f"{case}, but the weights that you load are the last ones. state_dict() follows the "
+            "training: for each new best, keep copy.deepcopy(model.state_dict())."
         )
     if any(same):
-        return f"{case}, but the model leaves with the weights of epoch {same.index(True) + 1}."
-    return f"{case}, but the model leaves with weights that it had at the end of no epoch."
+        return f"{case}, but the model ends with the weights of epoch {same.index(True) + 1}."
+    return f"{case}, but the model ends with other weights."

@@ -45,25 +45,29 @@ def pool_by_mean(model, sequence):
 
 
 WRONG = [
-    (exercises.check_largest_hidden_size, lambda budget: hidden(budget, biases=1), "b_hh"),
-    (exercises.check_largest_hidden_size, lambda budget: hidden(budget) + 1, "one too many"),
-    (exercises.check_largest_hidden_size, lambda budget: hidden(budget - 1), "32 still fits"),
+    (
+        exercises.check_largest_hidden_size,
+        lambda budget: hidden(budget, biases=1),
+        "two bias vectors",
+    ),
+    (exercises.check_largest_hidden_size, lambda budget: hidden(budget) + 1, "more than 6545"),
+    (exercises.check_largest_hidden_size, lambda budget: hidden(budget - 1), "32 fits, too"),
     (
         exercises.check_largest_hidden_size,
         lambda budget: hidden(budget, embedding=0),
-        "embedding's",
+        "embedding has",
     ),
     (
         exercises.check_largest_hidden_size,
         lambda budget: hidden(budget, linear=0),
-        "linear layer's",
+        "linear layer has H",
     ),
     (exercises.check_largest_hidden_size, lambda budget: 900, "a budget of 6545 should give 32"),
     (exercises.check_largest_hidden_size, lambda budget: 6545, "Return the hidden size"),
     (
         exercises.check_bce_by_hand,
         lambda z, y: (y * z.sigmoid().log() + (1 - y) * (-z).sigmoid().log()).mean(),
-        "wrong sign",
+        "sign is wrong",
     ),
     (
         exercises.check_bce_by_hand,
@@ -78,7 +82,7 @@ WRONG = [
     (
         exercises.check_bce_by_hand,
         lambda z, y: nn.functional.binary_cross_entropy_with_logits(z.sigmoid(), y),
-        "taken twice",
+        "applied twice",
     ),
     (
         exercises.check_bce_by_hand,
@@ -88,33 +92,41 @@ WRONG = [
     (
         exercises.check_bce_by_hand,
         lambda z, y: nn.functional.binary_cross_entropy_with_logits(z, 1 - y),
-        "swapped",
+        "not to label 0",
     ),
     (exercises.check_bce_by_hand, lambda z, y: torch.tensor(0.1), "expected 0."),
-    (exercises.check_bce_by_hand, lambda z, y: -z.sigmoid().log().mean(), "every label as 1"),
-    (exercises.check_bce_by_hand, lambda z, y: -(y * z.sigmoid().log()).mean(), "leaves out"),
-    (exercises.check_bce_by_hand, lambda z, y: -z.log().mean(), "Take the sigmoid first"),
-    (exercises.check_logit_by_hand, call_the_model, "called the model"),
-    (exercises.check_logit_by_hand, call_the_parts, "called model.lstm"),
+    (
+        exercises.check_bce_by_hand,
+        lambda z, y: -z.sigmoid().log().mean(),
+        "for label 0 the probability",
+    ),
+    (
+        exercises.check_bce_by_hand,
+        lambda z, y: -(y * z.sigmoid().log()).mean(),
+        "with label 0 count",
+    ),
+    (exercises.check_bce_by_hand, lambda z, y: -z.log().mean(), "Apply the sigmoid first"),
+    (exercises.check_logit_by_hand, call_the_model, "calls the model"),
+    (exercises.check_logit_by_hand, call_the_parts, "calls model.lstm"),
     (exercises.check_logit_by_hand, lambda m, s: m.fc.weight[0], "not a tensor of shape"),
     (
         exercises.check_logit_by_hand,
         lambda m, s: logit(m, s, order="ifog"),
-        "PyTorch stacks them as i, f",
+        "order in PyTorch is i, f",
     ),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s, biases=["ih"]), "two biases"),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s, keep=(0, 0)), "starts from zeros"),
     (
         exercises.check_logit_by_hand,
         lambda m, s: logit(m, s, keep=(1, 0)),
-        "the memory c starts anew",
+        "the memory c restarts",
     ),
     (
         exercises.check_logit_by_hand,
         lambda m, s: logit(m, s, keep=(0, 1)),
-        "the state h starts anew",
+        "the state h restarts",
     ),
-    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, read="c"), "yours read the memory c"),
+    (exercises.check_logit_by_hand, lambda m, s: logit(m, s, read="c"), "not the memory c"),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s).sigmoid(), "that is the probability"),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s) - m.fc.bias, "model.fc.bias"),
     (exercises.check_logit_by_hand, lambda m, s: logit(m, s.flip(0)), "from right to left"),

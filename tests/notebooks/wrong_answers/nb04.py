@@ -108,7 +108,7 @@ WRONG = [
     (
         exercises.check_fit_from_memory,
         with_bug("zero_grad too late"),
-        "zero_grad() comes before backward()",
+        "zero_grad() belongs before",
     ),
     (exercises.check_fit_from_memory, with_bug("no backward"), "backward() is missing"),
     (exercises.check_fit_from_memory, with_bug("no step"), "step() is missing"),
@@ -126,7 +126,7 @@ WRONG = [
     (exercises.check_fit_from_memory, with_bug("sum by batches"), "not of batches"),
     (exercises.check_fit_from_memory, with_bug("all batches full"), "should be 0.6, not"),
     (exercises.check_fit_from_memory, with_bug("alias"), "state_dict() follows the training"),
-    (exercises.check_fit_from_memory, with_bug("never restored"), "leaves with its last weights"),
+    (exercises.check_fit_from_memory, with_bug("never restored"), "ends with its last weights"),
     (
         exercises.check_fit_from_memory,
         with_bug("restores if stopped"),
@@ -136,7 +136,7 @@ WRONG = [
     (
         exercises.check_fit_from_memory,
         with_bug("copied too early"),
-        "leaves with the weights of epoch 2",
+        "ends with the weights of epoch 2",
     ),
     (exercises.check_fit_from_memory, with_bug("late"), "one epoch too late"),
     (exercises.check_fit_from_memory, with_bug("early"), "one epoch too early"),

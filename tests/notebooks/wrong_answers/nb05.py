@@ -111,7 +111,7 @@ WRONG = [
     (
         exercises.check_last_and_avg,
         lambda o, n: torch.cat([o[:, -1], masked_mean(o, n)], dim=1),
-        "its length is 2",
+        "has length 2",
     ),
     (
         exercises.check_last_and_avg,
@@ -152,7 +152,7 @@ WRONG = [
     (
         exercises.check_attention_pool,
         attention(pad_score=None, fill=False),
-        "has the largest score",
+        "with the largest score",
     ),
     (
         exercises.check_attention_pool,
@@ -161,25 +161,25 @@ WRONG = [
     ),
     (exercises.check_attention_pool, attention(pad_score=0.0, fill=False), "exp(0) is 1. Fill"),
     (exercises.check_attention_pool, attention(dim=0), "softmax over the time steps"),
-    (exercises.check_attention_pool, attention(mean=True), "don't divide once more"),
+    (exercises.check_attention_pool, attention(mean=True), "don't divide again"),
     (
         exercises.check_attention_pool,
         lambda o, n, s: masked_mean(o, n),
-        "the scores must have a say",
+        "your scores have no effect",
     ),
-    (exercises.check_attention_pool, attention(add=True), "fill with -inf first"),
-    (exercises.check_attention_pool, attention(fill=False), "Fill outputs too"),
+    (exercises.check_attention_pool, attention(add=True), "don't add it"),
+    (exercises.check_attention_pool, attention(fill=False), "Fill outputs, too"),
     (exercises.check_attention_pool, attention(safe=False), "let softmax do it"),
     (exercises.check_attention_pool, attention(pad_score=-100.0), "must be lower still"),
     (exercises.check_attention_pool, fills_in_place, "changed its arguments"),
     (exercises.check_attention_pool, cut_from_the_graph, "no gradient reaches the scores"),
-    (exercises.check_attention_pool, subtracts_one_maximum, "each sequence's own largest"),
-    (exercises.check_attention_pool, weighs_by_scores, "take exp first"),
+    (exercises.check_attention_pool, subtracts_one_maximum, "sequence's own maximum"),
+    (exercises.check_attention_pool, weighs_by_scores, "Take exp first"),
     (exercises.check_attention_pool, lambda o, n, s: s.softmax(dim=1), "should have shape"),
     (
         exercises.check_attention_pool,
         lambda o, n, s: attention()(o, n, s) / n[:, None],
-        "so their sum is the mean",
+        "so the weighted sum is the mean",
     ),
     (exercises.check_attention_pool, with_a_weight_of_its_own, "they could never be learned"),
     (

@@ -28,7 +28,7 @@ def all_rows(lengths, batch_size):
 
 
 def filled(lengths, max_cells, *, too_much=0, order=None, value=None, cells=None):
-    """Fill batches from the shortest on, with a bug if asked."""
+    """Fill batches shortest first, with a bug if asked."""
     batches, batch = [], []
     for i in sorted(range(len(lengths)), key=order or (lambda i: lengths[i])):
         count = cells or (lambda batch, i: (len(batch) + 1) * lengths[i])
@@ -84,20 +84,20 @@ def at_once(model, pieces, criterion, optimizer):
 
 
 WRONG = [
-    (exercises.check_padding_share, lambda s, n: 1 - share(s, n), "the share that is real"),
+    (exercises.check_padding_share, lambda s, n: 1 - share(s, n), "the share of real cells"),
     (
         exercises.check_padding_share,
         lambda s, n: 1 - sum(s) / (len(s) * max(s)),
-        "pad to the longest of its batch",
+        "2: pad each batch to its own",
     ),
     (
         exercises.check_padding_share,
         lambda s, n: 1 - sum(s) / (-(-len(s) // n) * n * max(s)),
-        "pad each batch to its own longest",
+        "pad the last batch to its own longest",
     ),
-    (exercises.check_padding_share, all_rows, "the last batch may be shorter"),
+    (exercises.check_padding_share, all_rows, "the last batch may have fewer"),
     (exercises.check_padding_share, lambda s, n: share(sorted(s), n), "do not sort"),
-    (exercises.check_padding_share, mean_of_shares, "a mean of shares differs"),
+    (exercises.check_padding_share, mean_of_shares, "a mean of the batches' shares"),
     (exercises.check_padding_share, lambda s, n: 100 * share(s, n), "not a percentage"),
     (exercises.check_padding_share, lambda s, n: 0.123, "of the cells are padding, not 0.123"),
     (
@@ -105,7 +105,7 @@ WRONG = [
         lambda s, n: [0, 1],
         "a list of batches, each a list of positions",
     ),
-    (exercises.check_cell_batches, lambda s, n: [[], *filled(s, n)], "an empty batch"),
+    (exercises.check_cell_batches, lambda s, n: [[], *filled(s, n)], "batches is empty"),
     (
         exercises.check_cell_batches,
         lambda s, n: filled(s, n, value=lambda i: s[i]),
@@ -117,28 +117,28 @@ WRONG = [
     (
         exercises.check_cell_batches,
         lambda s, n: [batch[::-1] for batch in filled(s, n)],
-        "from the shortest on",
+        "shortest first",
     ),
     (
         exercises.check_step_in_pieces,
         lambda *a: in_pieces(*a, clear="never"),
-        "still in it: clear them first",
+        "previous step are included",
     ),
     (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, clear="each"), "only the last piece"),
     (
         exercises.check_step_in_pieces,
         lambda *a: in_pieces(*a, clear="late"),
-        "were cleared, or never computed",
+        "no gradients are left",
     ),
     (
         exercises.check_step_in_pieces,
         lambda *a: in_pieces(*a, share="none"),
-        "three times too long",
+        "the gradient is too large",
     ),
     (
         exercises.check_step_in_pieces,
         lambda *a: in_pieces(*a, share="equal"),
-        "as much as the piece",
+        "as much as that of 3",
     ),
     (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, share="sum"), "divide by how many"),
     (
@@ -149,9 +149,9 @@ WRONG = [
     (
         exercises.check_step_in_pieces,
         lambda *a: in_pieces(*a, steps="each"),
-        "your optimizer made 3",
+        "yours are 3",
     ),
-    (exercises.check_step_in_pieces, at_once, "run each piece once and alone"),
+    (exercises.check_step_in_pieces, at_once, "call the model once for each"),
     (
         exercises.check_step_in_pieces,
         with_loss(lambda loss, means: sum(means) / 3),

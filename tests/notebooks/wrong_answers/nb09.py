@@ -91,18 +91,22 @@ WRONG = [
     (exercises.check_fraction_right, lambda x, y: (x.sigmoid() > 0).eq(y).double().mean(), "0.5"),
     (exercises.check_fraction_right, broadcast, "(N, N)"),
     (exercises.check_fraction_right, lambda x, y: of_squeezed(x, y, 0.5), "for probabilities"),
-    (exercises.check_fraction_right, lambda x, y: of_squeezed(x, y) * len(y), "how many are right"),
+    (
+        exercises.check_fraction_right,
+        lambda x, y: of_squeezed(x, y) * len(y),
+        "number of right predictions",
+    ),
     (exercises.check_fraction_right, lambda x, y: 1 - of_squeezed(x, y), "is wrong"),
     (exercises.check_fraction_right, lambda x, y: (x.squeeze(-1) > 0).eq(y), "one number"),
     (exercises.check_fraction_right, lambda x, y: 0.1, "5/7"),
     (exercises.check_fraction_right, lambda x, y: 5 / 7, "should be 0.667"),
     (exercises.check_is_batch_invariant, to_the_last_digit, "torch.allclose"),
-    (exercises.check_is_batch_invariant, lambda *a: not one_by_one(*a), "True if nothing moved"),
+    (exercises.check_is_batch_invariant, lambda *a: not one_by_one(*a), "True if nothing moves"),
     (exercises.check_is_batch_invariant, lambda *a: True, "move with the padding"),
     (
         exercises.check_is_batch_invariant,
         lambda *a: one_by_one(*a, crop=False),
-        "has no padding: ask",
+        "has no padding: predict",
     ),
     (exercises.check_is_batch_invariant, wider, "more padding is not enough"),
     (
@@ -126,7 +130,7 @@ WRONG = [
     (
         exercises.check_train_and_keep_best,
         keep_best("zero_grad too late"),
-        "zero_grad() comes before backward()",
+        "zero_grad() belongs before",
     ),
     (exercises.check_train_and_keep_best, keep_best("batch means"), "mean of batch means"),
     (exercises.check_train_and_keep_best, keep_best("train once"), "from the second epoch"),
@@ -144,7 +148,7 @@ WRONG = [
     (exercises.check_train_and_keep_best, keep_best("sum by batches"), "not of batches"),
     (exercises.check_train_and_keep_best, keep_best("sum"), ": divide by the number of sequences."),
     (exercises.check_train_and_keep_best, keep_best("all batches full"), "should be 0.5, not"),
-    (exercises.check_train_and_keep_best, keep_best("copied too early"), "at the end of no epoch"),
+    (exercises.check_train_and_keep_best, keep_best("copied too early"), "ends with other weights"),
     (
         exercises.check_train_and_keep_best,
         keep_best("restores in the loop"),
