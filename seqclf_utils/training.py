@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 
 import pandas as pd
@@ -252,5 +252,6 @@ def check_fit(model: nn.Module, max_epochs: int, learning_rate: float, **loaders
     check_count("max_epochs", max_epochs, minimum=1, maximum=10**9)
     check_number("learning_rate", learning_rate, minimum=0, maximum=1000)
     for name, loader in loaders.items():
-        if not hasattr(loader, "__iter__") or isinstance(loader, Tensor):
-            raise TypeError(f"{name} is {shorten(loader)}; it must yield batches")
+        # An iterator would be used up after the first epoch.
+        if not isinstance(loader, Iterable) or isinstance(loader, Tensor | Iterator):
+            raise TypeError(f"{name} is {shorten(loader)}; it must yield batches in every epoch")
