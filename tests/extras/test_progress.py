@@ -1,115 +1,139 @@
-"""What a person sees of training, and that no one else sees it."""
+"""Progress in interactive sessions and nowhere else; several calls at once, in order."""
 
+import os
 import re
 import sys
 
 import pytest
+import torch
 from test_interactive import PERSON, PROGRAM, notebook
 
+from seqclf_utils import run_parallel
 from seqclf_utils.extras import live
 from seqclf_utils.extras.progress import epochs_left
 
 
-def count_epochs(losses=(), **options):
-    """Count to 30 epochs, without curves."""
-    return list(epochs_left(list(losses), 30, **{"progress": False, "live": False} | options))
+def describe_worker(name, seed, *, scale=1):
+    """Return the arguments, the number of PyTorch threads and the process."""
+    return name, seed * scale, torch.get_num_threads(), os.getpid()
 
 
-def pretend_kernel(kernel, monkeypatch):
+@pytest.fixture
+def bars(monkeypatch):
+    """Catch what is shown in a notebook instead of showing it."""
+    calls = []
+    for name in ("with_bar", "with_curves"):
+        monkeypatch.setattr(
+            live, name, lambda items, *a, name=name, **kw: calls.append((name, a, kw)) or items
+        )
+    return calls
+
+
+def pretend_notebook(kernel, monkeypatch):
     """Pretend to run in a notebook with this kernel; None is IPython in a terminal."""
     monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     notebook(monkeypatch, kernel)
 
 
 @pytest.mark.parametrize(("finished", "left"), [(0, [1, 2, 3]), (2, [3]), (3, [])])
-def test_epochs_that_are_left(finished, left):
-    """Counting goes on after the finished epochs, up to the last one."""
+@pytest.mark.parametrize("progress", [True, False])
+def test_epochs_left(finished, left, progress):
+    """Counting resumes after the finished epochs, up to the last one."""
     losses = [(epoch, 0.5, 0.5) for epoch in range(1, finished + 1)]
 
-    assert list(epochs_left(losses, 3, progress=False, live=False)) == left
+    assert list(epochs_left(losses, 3, progress=progress, live=False)) == left
+
+
+@pytest.mark.parametrize("progress", [True, False])
+@pytest.mark.parametrize("curves", [True, False])
+@pytest.mark.parametrize("kernel", [PERSON, PROGRAM])
+def test_a_notebook_shows_what_is_asked_for(kernel, progress, curves, bars, monkeypatch, capsys):
+    """In an interactive notebook, and not where a program executes it; the epochs are the same."""
+    pretend_notebook(kernel, monkeypatch)
+    losses = [(1, 0.5, 0.5)]
+
+    assert list(epochs_left(losses, 3, progress=progress, live=curves)) == [2, 3]
+
+    expected = []
+    if kernel is PERSON and progress:
+        expected.append(("with_bar", (), {"total": 3, "initial": 1, "unit": "epoch"}))
+    if kernel is PERSON and curves:
+        expected.append(("with_curves", (losses,), {}))
+    assert bars == expected
+    assert all(args[0] is losses for _, args, _ in bars if args)  # which training extends
+    assert capsys.readouterr().err == ""
+
+
+def test_curves_need_a_notebook(bars, monkeypatch):
+    """In a terminal there is no place for a picture."""
+    pretend_notebook(None, monkeypatch)
+
+    assert list(epochs_left([], 3, progress=False, live=True)) == [1, 2, 3]
+
+    assert bars == []
 
 
 @pytest.mark.parametrize(
-    ("kernel", "progress", "curves", "is_shown"),
+    ("override", "is_terminal", "progress", "is_shown"),
     [
-        (PERSON, True, True, True),
-        (PERSON, True, False, True),
-        (PERSON, False, True, True),
-        (PERSON, False, False, False),
-        (PROGRAM, True, True, False),
+        (None, True, True, True),
+        (None, True, False, False),
         (None, False, True, False),
+        ("1", False, True, True),
+        ("0", True, True, False),
     ],
-    ids=["both", "bar", "curves", "neither", "program", "terminal"],
 )
-def test_a_notebook_shows_what_is_wished_to_a_person(
-    kernel, progress, curves, is_shown, monkeypatch, capsys
-):
-    """In a notebook that a person runs, and nowhere else; the epochs are the same."""
-    pretend_kernel(kernel, monkeypatch)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    calls = []
-    monkeypatch.setattr(
-        live, "watch", lambda *args, **kw: calls.append((args, kw)) or iter(args[0])
-    )
-    losses = []
+def test_the_bar_in_a_terminal(override, is_terminal, progress, is_shown, monkeypatch, capsys):
+    """It starts at what is finished and removes itself; SEQCLF_PROGRESS overrides."""
+    if override is None:
+        monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
+    else:
+        monkeypatch.setenv("SEQCLF_PROGRESS", override)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
 
-    assert list(epochs_left(losses, 3, progress=progress, live=curves)) == [1, 2, 3]
-
-    assert capsys.readouterr().err == ""  # curves are for notebooks; and the bar is theirs here
-    assert len(calls) == is_shown
-    for (_, passed_on), options in calls:
-        assert passed_on is losses
-        assert options == {"progress": progress, "live": curves}
-
-
-def test_nothing_is_printed_when_no_person_watches(monkeypatch, capsys):
-    """Without a terminal or notebook nothing is written, progress or not."""
-    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
-
-    count_epochs(progress=True)
-
-    assert tuple(capsys.readouterr()) == ("", "")
-
-
-def test_progress_bar_can_be_forced(monkeypatch, capsys):
-    """SEQCLF_PROGRESS=1 shows a bar, which removes itself at the end."""
-    monkeypatch.setenv("SEQCLF_PROGRESS", "1")
-
-    count_epochs(progress=True)
+    losses = [(1, 0.5, 0.5), (2, 0.5, 0.5)]
+    assert list(epochs_left(losses, 30, progress=progress, live=False)) == [*range(3, 31)]
 
     out, err = capsys.readouterr()
     assert out == ""
-    assert "30" in err
-    assert re.search(r"[\d?]epoch/s", err)
-    assert err.rsplit("\r", 2)[1].strip() == err.rsplit("\r", 2)[2] == ""
+    assert bool(err) is is_shown
+    if is_shown:
+        assert " 2/30 " in err
+        assert re.search(r"[\d?]epoch/s", err)
+        assert err.rsplit("\r", 2)[1].strip() == err.rsplit("\r", 2)[2] == ""
 
 
-@pytest.mark.parametrize(("variable", "progress"), [("0", True), ("0", False), ("1", False)])
-def test_progress_bar_can_be_hidden(variable, progress, monkeypatch, capsys):
-    """SEQCLF_PROGRESS=0 hides the bar, and so does progress=False."""
-    monkeypatch.setenv("SEQCLF_PROGRESS", variable)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_parallel_results_keep_the_order_of_the_arguments(n_jobs, capsys):
+    """Every call has its arguments, the common options and one thread; nothing is printed."""
+    torch.set_num_threads(1)
+    arguments = [(name, seed) for name in "ab" for seed in range(3)]
 
-    count_epochs(progress=progress)
+    results = run_parallel(describe_worker, iter(arguments), n_jobs=n_jobs, scale=10)
 
+    assert [result[:3] for result in results] == [(name, 10 * seed, 1) for name, seed in arguments]
+    assert (os.getpid() in {result[3] for result in results}) is (n_jobs == 1)
     assert tuple(capsys.readouterr()) == ("", "")
 
 
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_progress_bar_in_a_terminal(is_terminal, monkeypatch, capsys):
-    """Without a notebook a person watches if standard error is a terminal."""
-    monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+def test_parallel_calls_may_be_closures():
+    """Functions that are defined in a notebook can be sent to other processes."""
+    offset = 5
 
-    assert list(epochs_left([], 3, progress=True, live=False)) == [1, 2, 3]
-
-    assert ("epoch" in capsys.readouterr().err) is is_terminal
+    assert run_parallel(lambda x: x + offset, [(1,), (2,)]) == [6, 7]
 
 
-def test_a_bar_goes_on_where_training_goes_on(monkeypatch, capsys):
-    """With two of five epochs finished it begins at two of five."""
-    monkeypatch.setenv("SEQCLF_PROGRESS", "1")
+def test_parallel_errors_are_raised():
+    """A call that fails is not passed over."""
+    with pytest.raises(ZeroDivisionError):
+        run_parallel(divmod, [(1, 1), (1, 0)])
 
-    assert count_epochs([(1, 0.5, 0.5), (2, 0.5, 0.5)], progress=True) == list(range(3, 31))
 
-    assert " 2/30 " in capsys.readouterr().err
+def test_parallel_calls_are_counted_in_a_notebook(bars, monkeypatch):
+    """One bar for all calls."""
+    pretend_notebook(PERSON, monkeypatch)
+
+    assert run_parallel(pow, [(2, 3), (3, 2)], n_jobs=1) == [8, 9]
+
+    assert bars == [("with_bar", (), {"total": 2, "unit": "run"})]
