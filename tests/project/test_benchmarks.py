@@ -1,14 +1,12 @@
 """The benchmark: pipelines that learn the same, in turn, each in its own process."""
 
-import itertools
-
 import numpy as np
 import pytest
 import torch
 
 from benchmarks import bench, worker
 from benchmarks.data import LENGTHS, make_data
-from benchmarks.pipelines import TRAINING, by_length
+from benchmarks.pipelines import TRAINING
 
 TASK = {"n": 400, "lengths": LENGTHS[0], "batch_size": 16, "n_steps": 25}
 ROW = {"name": "ours flat", "version": "2", "seconds": [1, 2, 9], "loss": 0.5, "peak_mb": 300}
@@ -88,15 +86,3 @@ def test_the_figure_has_a_dot_for_every_pipeline_that_ran(tmp_path):
 
     text = (tmp_path / "drawn.svg").read_text("utf-8")
     assert all(f"<!-- {name} -->" in text for name in ("ours flat", "Keras", "skorch", "long"))
-
-
-def test_batches_of_few_steps_hold_all_lengths():
-    """Eight batches out of 400 are a whole window, in which every length has its share."""
-    lengths = np.tile(np.arange(1, 101), 1000)
-    torch.manual_seed(0)
-    eight = list(itertools.islice(by_length(lengths, 250, 8), 8))
-
-    means = sorted(lengths[rows].mean() for rows in eight)
-    assert abs(np.mean(means) - lengths.mean()) < 3
-    assert means[0] < 15
-    assert means[-1] > 85
