@@ -76,13 +76,3 @@ def test_the_table_names_what_is_missing():
         "| ours flat | 200 | 100 to 900 | 1.00 | 0.500 | 300 |",
         "| Keras 2 | 400 | 400 to 400 | 0.50 | 0.500 | 300 |",
     ]
-
-
-def test_the_figure_has_a_dot_for_every_pipeline_that_ran(tmp_path):
-    """Each name is on the axis; the SVG is written."""
-    rows = [ROW, ROW | {"name": "Keras"}, {"name": "skorch", "skip": "not installed"}]
-
-    bench.draw([("short", rows), ("long", rows)], tmp_path / "drawn.svg")
-
-    text = (tmp_path / "drawn.svg").read_text("utf-8")
-    assert all(f"<!-- {name} -->" in text for name in ("ours flat", "Keras", "skorch", "long"))

@@ -86,6 +86,12 @@ def test_corners_of_tables_are_not_empty_headings(source):
     assert cell["outputs"][0]["data"]["text/html"] == "<tr><td></td><th>a</th>"
 
 
+def test_the_setup_page_leads_to_the_same_repository():
+    """Its links to Colab and Binder have the address of the book."""
+    setup = (ROOT / "workshop" / "setup.md").read_text("utf-8")
+    assert setup.count(pages.REPOSITORY) == 2
+
+
 def test_every_public_name_is_documented_once():
     """The page of the package has a directive for each, classes with their members."""
     text = pages.describe_package()

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import nbformat
 import pytest
 from notebook_text import NOTEBOOKS, ROOT, markdown
-from test_book import pages
 
-SCHEDULES, GUIDE, QUESTIONS, SETUP = (
+SCHEDULES, GUIDE, QUESTIONS = (
     (ROOT / "workshop" / f"{name}.md").read_text("utf-8")
-    for name in ("schedules", "guide", "questions", "setup")
+    for name in ("schedules", "guide", "questions")
 )
 BY_NUMBER = {path.name[:2]: path for path in NOTEBOOKS}
 LABELS = ["What it is for", "The one thing", "Have them predict", "Run live"]
@@ -168,10 +167,3 @@ def test_only_what_was_taught_is_asked(title):
     taught = {(n, p) for block in SCHEDULE[title] for n, ps in block.parts.items() for p in ps}
     line = re.search(rf"^\| {title} \| (.+) \|$", QUESTIONS, flags=re.M)[1]
     assert line.split(", ") == [n for n, text in answers().items() if places(text) <= taught]
-
-
-def test_addresses_are_those_of_the_book():
-    """The set-up page and the book name the same address of the repository."""
-    assert f"{pages.REPOSITORY}/blob/{pages.BRANCH}/notebooks/00_start_here.ipynb" in SETUP
-    assert f"{pages.REPOSITORY}/{pages.BRANCH}?labpath=notebooks/00_start_here.ipynb" in SETUP
-    assert ("no public address yet" in SETUP) == pages.REPOSITORY.startswith("_OWNER_/")
