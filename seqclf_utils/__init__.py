@@ -16,7 +16,12 @@ from seqclf_utils.extras.batching import DeviceLoader, LengthBatchSampler
 from seqclf_utils.extras.flat import FlatDataset, flatten
 from seqclf_utils.extras.game import DiceTable, play_dice, plot_dice_table
 from seqclf_utils.extras.progress import run_parallel
-from seqclf_utils.extras.saved_models import load_trained_model
+from seqclf_utils.extras.saved_models import (
+    SavedModel,
+    load_model,
+    load_trained_model,
+    save_model,
+)
 from seqclf_utils.extras.snapshots import show_figure
 from seqclf_utils.model import LSTMClassifier, masked_mean
 from seqclf_utils.plotting import (
@@ -32,7 +37,7 @@ from seqclf_utils.plotting import (
     use_course_style,
 )
 from seqclf_utils.reproducibility import agree_across_machines, seed_everything
-from seqclf_utils.tables import SequenceTable, load_csv
+from seqclf_utils.tables import SequenceTable, encode_table, load_csv
 from seqclf_utils.training import EarlyStopping, evaluate, fit, train_one_epoch
 
 __version__ = "0.1.0"
@@ -48,16 +53,19 @@ __all__ = [
     "LSTMClassifier",
     "LengthBatchSampler",
     "OutlineData",
+    "SavedModel",
     "SequenceDataset",
     "SequenceTable",
     "SplitIndices",
     "agree_across_machines",
     "collate_fn",
+    "encode_table",
     "evaluate",
     "fit",
     "flatten",
     "load_csv",
     "load_digit_outlines",
+    "load_model",
     "load_trained_model",
     "log_likelihood_ratio",
     "make_casino",
@@ -76,6 +84,7 @@ __all__ = [
     "plot_throws",
     "predict_proba",
     "run_parallel",
+    "save_model",
     "score",
     "seed_everything",
     "show_figure",

@@ -1,287 +1,392 @@
-"""The reader's own sequences, from a CSV file, with errors that say what to change."""
+"""Read your own sequences, from a table or a file to numbers for a model. Used by notebook 07."""
 
-import codecs
-import csv
-import io
+import ast
+import json
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate, chain
+from numbers import Integral
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from seqclf_utils.extras.files import can_be_name
-from seqclf_utils.validation import check_numbers, is_list, shorten
+from seqclf_utils.validation import check_count, check_numbers, shorten
 
-COLUMNS = ("sequence", "label", "group")  # in any order; label and group may be missing
-AS_UTF8 = "save it again as UTF-8 (in Excel: file type 'CSV UTF-8')"
+UNKNOWN = "<unk>"
+KINDS = (str, Integral)  # of names in a list
+TABLE_OPTIONS = {"min_count", "sequence", "label", "group"}
+SEPARATORS = ["->", "=>", *",;|>", *"-_/:. "]  # the likeliest first
+JOINERS = "\u200c\u200d"  # invisible, but inside words of Persian and Hindi, and in emoji
+NOT_A_SYMBOL = "symbols are {}; with min_count=2 in training, '<unk>' stands for other names"
+NOT_TWO_LABELS = "pass two label_names= if one is missing here; for more see notebook 07, section 6"
+NOT_READABLE = "write it so: frame['sequence'] = [' '.join(map(str, names)) for names in sequences]"
+NUMPY = re.compile(r"['\"]\s+['\"]")  # ['a' 'b'], which Python would read as ['ab']
+# From an opening bracket to a closing one, but not "[CLS] a b [SEP]".
+PRINTED = re.compile(r"\s*(?!\S+[\])}]\s+\S)[\w.]*[\[({](?=.*?[\s,;>|]).*[\])}]\s*", re.S)
 
 
 @dataclass(frozen=True, eq=False)
 class SequenceTable:
-    """Sequences from a file, as numbers that a model can read.
+    """Sequences of named symbols, as numbers that a model can read.
 
     Attributes:
-        sequences: One int64 array of symbols 1..K a row, shape (L_i,).
-        labels: Labels 0 and 1, int64, shape (N,); None if the file has no column `label`.
-        groups: Source of each sequence as text, shape (N,); None if there is no column `group`.
+        sequences: Symbols 1..K of each sequence, int64, shape (L_i,).
+        labels: Labels 0 and 1, int64, shape (N,); None if the table has no labels.
+        groups: Source of each sequence as text, shape (N,); None if the table has no groups.
         symbols: The K names; the first one is symbol 1.
+        label_names: The names of label 0 and label 1; None if there are no labels.
     """
 
     sequences: list[np.ndarray]
     labels: np.ndarray | None
     groups: np.ndarray | None
     symbols: tuple[str, ...]
+    label_names: tuple[str, str] | None = None
 
     @property
     def vocab_size(self) -> int:
-        """Return K + 1, the symbols and the padding, as `LSTMClassifier` wants it."""
+        """Return K + 1: the symbols and the padding, as `LSTMClassifier` expects."""
         return len(self.symbols) + 1
 
-    def decode(self, sequence: Sequence[int]) -> list[str]:
-        """Turn symbols back into their names.
+    def encode(self, names: Sequence[str]) -> np.ndarray:
+        """Convert the names of one sequence to numbers.
 
         Args:
-            sequence: Symbols 1..K without padding, shape (L,).
+            names: Names of symbols, shape (L,).
 
         Returns:
-            One name a symbol.
+            Symbols 1..K, int64, shape (L,). A name that is not in `symbols` becomes "<unk>".
 
         Raises:
-            ValueError: If `sequence` is not one-dimensional, or a symbol is not 1..K.
+            TypeError: If `names` is not a list.
+            ValueError: If names are unknown and "<unk>" is not in `symbols`.
         """
-        if is_list(sequence) and len(sequence) == 0:
-            return []
-        numbers = check_numbers("sequence", sequence)
-        is_wrong = ~np.isin(numbers, range(1, self.vocab_size))
-        if is_wrong.any():
-            position = int(is_wrong.argmax())
-            raise ValueError(
-                f"sequence[{position}] is {numbers[position]:g}; "
-                f"symbols must be 1..{len(self.symbols)} (0 is kept for padding)"
-            )
-        return [self.symbols[int(number) - 1] for number in numbers]
+        return encode_names([names], self.symbols)[0]
+
+    def decode(self, numbers: Sequence[int]) -> list[str]:
+        """Convert the symbols of one sequence back to names.
+
+        Args:
+            numbers: Symbols 1..K without padding, shape (L,).
+
+        Returns:
+            One name for each symbol.
+
+        Raises:
+            ValueError: If `numbers` is not one-dimensional, or a symbol is not 1..K.
+        """
+        largest = len(self.symbols)
+        numbers = check_numbers("numbers", numbers, minimum=1, maximum=largest, whole=True)
+        return [self.symbols[number - 1] for number in numbers]
 
 
 def load_csv(
     path: str | PathLike,
     *,
-    label_names: Sequence[str] = ("0", "1"),
+    separator: str | None = None,
+    label_names: Sequence[str] | None = None,
     symbols: Sequence[str] | None = None,
+    **options: object,
 ) -> SequenceTable:
-    r"""Read sequences, and labels and groups where there are any, from a CSV file.
+    r"""Read sequences, and labels and groups if there are any, from a CSV file.
 
-    The file is UTF-8 text, and commas separate its columns. Line 1 names them: `sequence`, and if
-    you have them `label` and `group`, in any order; any other column is an error, so that no
-    misspelt one is overlooked. Each row is one sequence, its symbols separated by spaces. A
-    symbol's name is any text without a space, and spaces around names do not count. Lines that
-    hold nothing but spaces and commas are skipped.
+    `pandas.read_csv` reads the file, each cell as the text it is, and `encode_table` does the rest.
+    In error messages, row 1 is the first row below the header.
 
     Args:
-        path: The file.
-        label_names: What the file calls label 0 and label 1.
-        symbols: The names of symbols 1..K. Pass the `symbols` of the training data to read new
-            data, so that every name keeps its number; names that do not occur are fine. None
-            takes the names that occur: in numeric order if all are whole numbers, else sorted.
+        path: File name, URL or open file, compressed or not.
+        separator: What separates the symbols of a sequence; see `encode_table`.
+        label_names: Names of label 0 and label 1; see `encode_table`.
+        symbols: Names of symbols 1..K; see `encode_table`.
+        **options: `min_count`, `sequence`, `label` and `group` for `encode_table`, all others for
+            `pandas.read_csv`, such as `sep=";"` (what separates *columns*) or `encoding="cp1252"`.
 
     Returns:
-        The sequences in the order of the file. One label alone is accepted here; `split_indices`
-        will ask for both.
+        The sequences in the order of the file.
 
     Raises:
-        OSError: If there is no such file, or it cannot be read.
-        TypeError: If `path` is no file name, or `label_names` or `symbols` not a list of text.
-        ValueError: If the file is not such a CSV file; the message names the line, the column,
-            what stands there and what is allowed. A row over several lines is named by its first.
+        OSError: If the file cannot be read.
+        ValueError: If it is not a CSV file, or `encode_table` refuses what it holds.
 
     Example:
-        >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "visits.csv"
-        >>> _ = path.write_text("sequence,label\nscroll click,left\nclick buy buy,bought\n")
-        >>> table = load_csv(path, label_names=("left", "bought"))
+        >>> import io
+        >>> file = io.StringIO("sequence;label\nscroll click;left\nclick buy buy;bought\n")
+        >>> table = load_csv(file, label_names=("left", "bought"), sep=";")
         >>> table.symbols, table.labels
         (('buy', 'click', 'scroll'), array([0, 1]))
         >>> table.sequences[1], table.decode(table.sequences[1])
         (array([2, 1, 1]), ['click', 'buy', 'buy'])
     """
-    codes = {name: code for code, name in enumerate(_check_names("label_names", label_names))}
-    if len(codes) != 2:
-        raise ValueError(f"label_names holds {len(codes)} names; there must be 2, for 0 and for 1")
-    if symbols is not None:
-        symbols = _check_names("symbols", symbols)
-    path = _check_path(path)
-    rows = _read_rows(_read_text(path), path.name)
-    columns = _read_columns(rows, path.name)
-
-    labels = groups = None
-    if "label" in columns:
-        labels = [_code(row, cell, codes) for row, cell in columns["label"]]
-        labels = np.array(labels, dtype=np.int64)
-    if "group" in columns:
-        groups = np.array([_not_empty(row, "group", cell) for row, cell in columns["group"]])
-    texts = [(row, _not_empty(row, "sequence", cell)) for row, cell in columns["sequence"]]
-    if symbols is None:
-        symbols = _in_order({name for _, text in texts for name in text.split()})
-    numbers = {name: number for number, name in enumerate(symbols, start=1)}
-    return SequenceTable(
-        [_encode(row, text, numbers) for row, text in texts], labels, groups, symbols
-    )
-
-
-def _check_names(argument: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Return names as a tuple if each is text of its own, without space at its ends."""
-    if not is_list(names) or not all(isinstance(name, str) for name in names):
-        raise TypeError(
-            f"{argument} is {shorten(names)}; it must be a list of names, each of them text"
-        )
-    for name in names:
-        if name != name.strip() or not name or (argument == "symbols" and len(name.split()) > 1):
-            raise ValueError(f"{argument} holds {name!r}; a name must not be blank or hold spaces")
-    if len(set(names)) < len(names) or len(names) == 0:
-        raise ValueError(f"{argument} is {names!r}; the names must be different, at least 1")
-    return tuple(names)
-
-
-def _check_path(path: str | PathLike) -> Path:
-    """Return a path, or say why it can be none."""
-    if not isinstance(path, str | PathLike):
-        raise TypeError(f"path is {shorten(path)}; it must be the name of a file")
-    if not can_be_name(path):
-        raise ValueError(f"path is {str(path)!r}; no file can have this name")
-    return Path(path)
-
-
-def _read_text(path: Path) -> str:
-    """Read a whole file as UTF-8, with or without a byte-order mark."""
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; it must be a CSV file")
-    data = path.read_bytes()
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ValueError(f"{path.name} is UTF-16 text; {AS_UTF8}")
-    nul = data.find(b"\0")
-    if nul >= 0:
-        raise ValueError(
-            f"{path.name}, line {_line_of(data, nul)}: there is a NUL byte, so the file is damaged "
-            f"or UTF-16 text; {AS_UTF8}"
-        )
-    data = data.removeprefix(codecs.BOM_UTF8)
+    ours = {name: options.pop(name) for name in TABLE_OPTIONS & options.keys()}
     try:
-        return data.decode("utf-8")
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, **options)
     except UnicodeDecodeError as error:
+        hint = "for another encoding pass encoding='utf-16', encoding='cp1252' (Excel), ..."
+        raise ValueError(f"{shorten(path)} is not UTF-8 text ({error}); {hint}") from error
+    if isinstance(frame.index, pd.RangeIndex):
+        frame.index += 1
+    elif "index_col" not in options:
+        names = list(frame.columns)
+        raise ValueError(f"row 1 has more cells than the header, {names}; are its quotes missing?")
+    ours |= {"separator": separator, "label_names": label_names, "symbols": symbols}
+    return encode_table(frame, **ours)
+
+
+def encode_table(
+    frame: pd.DataFrame,
+    *,
+    separator: str | None = None,
+    label_names: Sequence[str] | None = None,
+    symbols: Sequence[str] | None = None,
+    min_count: int = 1,
+    sequence: str = "sequence",
+    label: str = "label",
+    group: str = "group",
+) -> SequenceTable:
+    """Convert a table with one sequence in each row to numbers.
+
+    A sequence is a text or a list (tuple, array) of names; a text that is a printed list, such as
+    `['view', 'add']`, counts as a list. Names are Unicode-normalised (NFC). Other columns are
+    ignored. In error messages, a row is named by the table's index.
+
+    Args:
+        frame: The table. The columns of labels and groups may be missing.
+        separator: What separates the symbols of a text: None is any white space, "" makes every
+            character a symbol, anything else is that text; spaces around names do not count.
+        label_names: Names of label 0 and label 1; None takes the two that occur, sorted.
+        symbols: Names of symbols 1..K. For new data pass the `symbols` of the training data, so
+            that every name keeps its number. None takes the names that occur: in numeric order if
+            all are integers, sorted otherwise.
+        min_count: Symbols that occur less often become "<unk>", the last symbol.
+        sequence: Name of the column of sequences.
+        label: Name of the column of labels.
+        group: Name of the column of groups.
+
+    Returns:
+        The sequences in the order of the table. If "<unk>" is in `symbols`, all other names
+        become that.
+
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If a column is missing or misspelt, a cell is empty, there are not exactly two
+            labels, symbols are unknown, or it is doubtful what the symbols of a text are.
+
+    Example:
+        >>> visits = pd.DataFrame({"sequence": [["view", "buy"], ["view"]], "label": ["yes", "no"]})
+        >>> table = encode_table(visits)
+        >>> table.symbols, table.sequences[0], table.label_names, table.labels
+        (('buy', 'view'), array([2, 1]), ('no', 'yes'), array([1, 0]))
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"frame is {shorten(frame)}; it must be a pandas DataFrame")
+    if frame.empty:
+        raise ValueError("there are no rows; there must be at least one sequence")
+    if symbols is not None:
+        symbols = check_names("symbols", symbols)
+    if label_names is not None:
+        label_names = check_names("label_names", label_names, 2)
+    if check_count("min_count", min_count, minimum=1) > 1 and symbols:
+        raise ValueError(f"min_count is {min_count}; with symbols= it must be 1")
+    column = _find_column(frame, sequence, is_optional=False).map(_read_printed).astype(object)
+    labels = _find_column(frame, label, is_optional=label == "label")
+    groups = _find_column(frame, group, is_optional=group == "group")
+    if labels is not None:
+        labels, label_names = _encode_labels(labels, label_names)
+    groups = None if groups is None else np.array(_texts(groups))
+    where = f"column {sequence!r}, row"
+    rows = [_split(cell, f"{where} {row}", separator) for row, cell in column.items()]
+    found = set(chain.from_iterable(rows))
+    _check_new_names(column, rows, found - set(symbols or ()), separator)
+    symbols = symbols or _choose_symbols(rows, found, min_count)
+    numbers = {name: number for number, name in enumerate(symbols, start=1)}
+    numbers = {name: numbers.get(name, numbers.get(UNKNOWN)) for name in found}
+    unknown = {name for name, number in numbers.items() if number is None}
+    if unknown:
+        _refuse(column, rows, unknown, NOT_A_SYMBOL.format(shorten(symbols)))
+    flat = np.fromiter(map(numbers.get, chain.from_iterable(rows)), np.int64)
+    ends = accumulate(map(len, rows))
+    sequences = [flat[end - len(names) : end] for names, end in zip(rows, ends, strict=True)]
+    return SequenceTable(sequences, labels, groups, symbols, label_names)
+
+
+def encode_names(sequences: Sequence[Sequence[str]], symbols: Sequence[str]) -> list[np.ndarray]:
+    """Convert lists of names to numbers.
+
+    Args:
+        sequences: A list of names for each sequence.
+        symbols: Names of symbols 1..K.
+
+    Returns:
+        Symbols 1..K of each sequence, int64, shape (L_i,).
+
+    Raises:
+        TypeError: If a sequence is not a list.
+        ValueError: If a sequence is empty, or names are unknown and "<unk>" is not in `symbols`.
+    """
+    for position, names in enumerate(sequences):
+        if isinstance(names, str):
+            raise TypeError(f"sequence {position} is {names!r}; it must be a list of names")
+    frame = pd.DataFrame({"sequence": pd.Series(list(sequences), dtype=object)})
+    return encode_table(frame, symbols=symbols).sequences
+
+
+def check_names(argument: str, names: Sequence[str], n_names: int | None = None) -> tuple[str, ...]:
+    """Return different names as a tuple of text, Unicode-normalised (NFC).
+
+    Args:
+        argument: What to call them in an error message.
+        names: The names in order: a list, tuple, array or column of text or integers.
+        n_names: How many there must be; None for at least one.
+
+    Raises:
+        TypeError: If `names` has no order, or a name is not text or an integer.
+        ValueError: If names are equal, blank or not printable, or too few or too many.
+    """
+    texts = tuple(_as_names(names, argument))
+    if len(set(texts)) < len(texts) or any(map(_find_fault, texts)):
+        raise ValueError(f"{argument} is {shorten(names)}; names must be different and not blank")
+    if n_names not in (None, len(texts)):
+        raise ValueError(f"{argument} is {shorten(names)}; it must hold {n_names} names")
+    return texts
+
+
+def _find_column(frame: pd.DataFrame, name: str, *, is_optional: bool) -> pd.Series | None:
+    """Return a column, or None if it is optional and missing; a misspelt one is an error."""
+    alike = rf"\s*{re.escape(name)}s?(\.\d+)?\s*"  # pandas calls a second "label" label.1
+    found = [column for column in frame.columns if re.fullmatch(alike, str(column), re.I)]
+    if found == [name]:
+        return frame[name].astype(object)  # not pandas strings, which are slow one by one
+    if found or not is_optional:
         raise ValueError(
-            f"{path.name}, line {_line_of(data, error.start)}: byte {data[error.start]:#04x} "
-            f"cannot be read as UTF-8 text; {AS_UTF8}"
-        ) from error
+            f"columns are {list(frame.columns)}; there must be exactly one like {name!r}. Pass its "
+            "name as sequence=, label= or group=, or what separates columns, such as sep=';'"
+        )
+    return None
 
 
-def _line_of(data: bytes, position: int) -> int:
-    """Return the line, from 1, on which a byte stands; lines end with LF, CR LF or CR."""
-    return 1 + len(re.findall(rb"\r\n?|\n", data[:position]))
+def _refuse(column: pd.Series, rows: Iterable[Sequence[str]], wrong: set[str], rule: str) -> None:
+    """Raise an error that names wrong values, each with the row where it is first."""
+    first = {}
+    for row, values in zip(column.index, rows, strict=True):
+        for value in wrong.intersection(values):
+            first.setdefault(value, f"{value!r} (row {row})")
+    raise ValueError(f"column {column.name!r} holds {', '.join(first.values())}; {rule}")
 
 
-def _read_rows(text: str, file: str) -> list[tuple[str, list[str]]]:
-    """Cut a text into rows of fields; each comes with the place where it starts, for messages."""
-    lines = list(io.StringIO(text, newline=""))
-    reader = csv.reader(lines, skipinitialspace=True, strict=True)
-    rows, start = [], 0
-    limit = csv.field_size_limit(len(text))  # the usual limit is 131,072 characters a field
-    try:
-        for fields in reader:
-            if lines[start].strip(" \t\r\n,"):  # a row over several lines has a quote in its first
-                rows.append((f"{file}, line {start + 1}", fields))
-            start = reader.line_num
-    except csv.Error as error:
-        raise ValueError(
-            f"{file}, line {start + 1}: a double quote is out of place ({error}); a field that "
-            'begins with one must end with one, and inside it a quote must be written twice, ""'
-        ) from error
-    finally:
-        csv.field_size_limit(limit)
-    return rows
+def _clean(cell: object) -> str:
+    """Return a cell as text, Unicode-normalised, without white space at its ends."""
+    return unicodedata.normalize("NFC", str(cell)).strip()
 
 
-def _read_columns(rows: list[tuple[str, list[str]]], file: str) -> dict[str, list[tuple[str, str]]]:
-    """Turn rows into columns by name; each cell comes with the place of its row."""
-    if not rows:
-        raise ValueError(f"{file} is empty; line 1 must name the columns, {_listed(COLUMNS)}")
-    place, header = rows[0]
-    header = [name.strip() for name in header]
-    _check_header(place, header)
-    if len(rows) == 1:
-        raise ValueError(f"{file} has no rows below its header; there must be at least 1 sequence")
-    for row, fields in rows[1:]:
-        if len(fields) != len(header):
-            raise ValueError(
-                f"{row} has {len(fields)} fields, {_listed(fields)}; there must be {len(header)}, "
-                f"one for each of the columns {_listed(header)} (a field that holds a comma must "
-                "stand in double quotes)"
-            )
-    return {
-        name: [(row, fields[position].strip()) for row, fields in rows[1:]]
-        for position, name in enumerate(header)
-    }
+def _texts(column: pd.Series) -> list[str]:
+    """Return the cells of a column as text; none may be empty."""
+    codes, values = pd.factorize(column)  # the code of a missing value is -1
+    texts = [*map(_clean, values), ""]
+    texts = [texts[code] for code in codes]
+    if "" in texts:
+        _refuse(column, zip(texts, strict=True), {""}, "no cell may be empty")
+    return texts
 
 
-def _check_header(place: str, header: list[str]) -> None:
-    """Check that the columns are known ones, each at most once, `sequence` among them."""
-    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
-        if any(separator in column for column in header):
-            raise ValueError(
-                f"{place}: the header is {','.join(header)!r}; columns are separated by {name}, as "
-                "some versions of Excel write them, but must be separated by commas. To change the "
-                f"file: pd.read_csv(path, sep={separator!r}).to_csv(path, index=False)"
-            )
-    for position, column in enumerate(header, start=1):
-        if column not in COLUMNS:
-            raise ValueError(
-                f"{place}: column {position} is called {column!r}; the columns must be called "
-                f"{_listed(COLUMNS)} (label and group may be missing), and there must be no other"
-            )
-        if header.count(column) > 1:
-            raise ValueError(f"{place}: there are two columns {column!r}; there must be only one")
-    if "sequence" not in header:
-        raise ValueError(f"{place}: there is no column 'sequence', only {_listed(header)}")
+def _encode_labels(column: pd.Series, names: tuple | None) -> tuple[np.ndarray, tuple[str, str]]:
+    """Return labels as 0 and 1, and their names."""
+    texts = _texts(column)
+    found = set(texts)
+    if names is None and len(found) == 2:
+        values = sorted(column.unique(), key=lambda value: (isinstance(value, str), value))
+        names = tuple(dict.fromkeys(_clean(value) for value in values))
+    if names is None or not found <= set(names):
+        rule = f"labels must be {names}" if names else NOT_TWO_LABELS
+        _refuse(column, zip(texts, strict=True), found - set(names or ()), rule)
+    return np.array([names.index(text) for text in texts]), names
 
 
-def _not_empty(row: str, column: str, cell: str) -> str:
-    """Return a cell that holds something."""
-    if not cell:
-        raise ValueError(f"{row}, column {column!r} is empty; every row must have a {column}")
+def _split(cell: object, where: str, separator: str | None) -> list[str]:
+    """Return the names in a cell."""
+    if not isinstance(cell, str):
+        return _as_names(cell, where)
+    text = unicodedata.normalize("NFC", cell)
+    if PRINTED.fullmatch(text):
+        raise ValueError(f"{where} is {shorten(text)}; {NOT_READABLE}")
+    if separator is None:
+        return text.split() or [""]
+    names = [name.strip() for name in text.split(separator)] if separator else list(text)
+    return [name for name in names if name or separator != " "] or [""]
+
+
+def _as_names(values: object, where: str) -> list[str]:
+    """Return the names in a list, tuple or array."""
+    names = values.tolist() if hasattr(values, "tolist") else values
+    if not isinstance(names, list | tuple):
+        raise TypeError(f"{where} is {shorten(values)}; it must be a list of names")
+    for name in names:
+        if isinstance(name, bool) or not isinstance(name, KINDS):
+            raise TypeError(f"{where} holds {shorten(name)}; names must be text or integers")
+    return [unicodedata.normalize("NFC", str(name)) for name in names] or [""]
+
+
+def _read_printed(cell: object) -> object:
+    """Return the list in a text such as "['view', 'add']", and anything else as it is."""
+    if isinstance(cell, str) and cell.strip()[-1:] in "])" and not NUMPY.search(cell):
+        for read in (json.loads, ast.literal_eval):
+            with suppress(Exception):  # whatever is wrong with it, it is not a list
+                names = read(cell.strip())
+                return names if isinstance(names, list | tuple) else cell
     return cell
 
 
-def _code(row: str, cell: str, codes: dict[str, int]) -> int:
-    """Return a label as 0 or 1."""
-    if cell not in codes:
+def _check_new_names(
+    column: pd.Series, rows: list[list[str]], new: set[str], separator: str | None
+) -> None:
+    """Refuse names that are not among the symbols yet and may not be what was meant."""
+    for name in sorted(new):
+        if fault := _find_fault(name):
+            _refuse(column, rows, {name}, fault)
+    if not new or not all(isinstance(cell, str) for cell in column):
+        return
+    is_whole = max(map(len, rows)) == 1 < max(map(len, new)) and len(new) > max(2, len(rows) / 2)
+    mark = _find_separator(list(column[:1000]))
+    if is_whole or (separator is None and mark in SEPARATORS[:6]):
         raise ValueError(
-            f"{row}, column 'label' is {cell!r}; it must be {' or '.join(map(repr, codes))} (for "
-            "other names pass label_names=...; for data without labels leave out the column)"
+            f"column {column.name!r} holds texts such as {shorten(column.iloc[0])}; pass "
+            f"separator={mark!r} if their symbols are separated like this ('' makes each character "
+            "a symbol), separator=' ' or lists of names if not"
         )
-    return codes[cell]
+
+
+def _find_separator(texts: list[str]) -> str:
+    """Return the likeliest separator that is in most texts; "" if there is none."""
+    most = max(1, len(texts) / 2)
+    return next((mark for mark in SEPARATORS if sum(mark in text for text in texts) > most), "")
+
+
+def _find_fault(name: str) -> str | None:
+    """Say what is wrong with a name, if anything is."""
+    if not name or name != name.strip().strip(JOINERS):
+        return "names must not be blank or have white space at their ends"
+    if name.endswith("..."):
+        return "'...' means that a list was cut off when it was printed"
+    hidden = [c for c in name if not c.isprintable() and c not in JOINERS]
+    what = ", ".join(unicodedata.name(c, "control character") for c in hidden)
+    return f"names must not hold invisible characters ({what})" if hidden else None
+
+
+def _choose_symbols(rows: list[list[str]], found: set[str], min_count: int) -> tuple[str, ...]:
+    """Return the names that are common, and "<unk>" if there are rare ones."""
+    if min_count == 1:
+        return _in_order(found)
+    counts = Counter(chain.from_iterable(rows))
+    check_count("min_count", min_count, minimum=1, maximum=max(counts.values()))
+    common = {name for name, count in counts.items() if count >= min_count} - {UNKNOWN}
+    return _in_order(common) + (UNKNOWN,) * (len(common) < len(found))
 
 
 def _in_order(names: set[str]) -> tuple[str, ...]:
-    """Sort names: by value if all are whole numbers, else as text."""
-    if all(re.fullmatch(r"[+-]?[0-9]{1,18}", name) for name in names):
-        return tuple(sorted(names, key=lambda name: (int(name), name)))
-    return tuple(sorted(names))
-
-
-def _encode(row: str, text: str, numbers: dict[str, int]) -> np.ndarray:
-    """Return the symbols of one sequence as numbers, int64, shape (L,)."""
-    names = text.split()
-    try:
-        return np.array([numbers[name] for name in names], dtype=np.int64)
-    except KeyError:
-        position, name = next((i, name) for i, name in enumerate(names, 1) if name not in numbers)
-        raise ValueError(
-            f"{row}, column 'sequence': symbol {position} is {name!r}; "
-            f"it must be one of {_listed(tuple(numbers))}"
-        ) from None
-
-
-def _listed(names: Sequence[str], most: int = 20) -> str:
-    """Write names one after the other, the first of them if there are many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(repr, names[:most])) + more
+    """Sort names: in numeric order if all are integers, else as text."""
+    is_whole = all(re.fullmatch(r"[+-]?[0-9]{1,18}", name) for name in names)
+    return tuple(sorted(names, key=lambda name: (int(name), name) if is_whole else name))

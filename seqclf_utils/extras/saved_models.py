@@ -1,50 +1,153 @@
-"""Hand out a classifier that is trained already, for notebooks that want one before they build it.
+"""Save a trained model with the names it needs, and load it in another program."""
 
-`python -m tools.train_model` trains it as notebook 04 does. The file holds numbers only: reading it
-runs no code.
-"""
-
-import zipfile
-import zlib
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+from torch.utils.data import DataLoader, Subset
 
+from seqclf_utils.data import SequenceDataset, collate_fn
+from seqclf_utils.evaluation import predict_proba
+from seqclf_utils.extras.files import check_path, write_atomically
 from seqclf_utils.model import LSTMClassifier
-from seqclf_utils.validation import shorten
+from seqclf_utils.tables import check_names, encode_names
 
-LARGEST = np.finfo(np.float32).max  # what does not fit into the model would become infinite
-WEIGHTS_FILE = Path(__file__).resolve().parents[1] / "weights" / "clever_last.npz"
-# What NumPy raises for a file that is cut off, altered, or no archive of arrays at all.
-DAMAGE = (
-    ValueError,
-    AttributeError,
-    TypeError,
-    KeyError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+FORMAT = 1
+KEY = "seqclf"  # of all metadata, as the order of several keys would change from run to run
+WEIGHTS_FILE = Path(__file__).resolve().parents[1] / "weights" / "clever_last.safetensors"
 
 
-def load_trained_model(path: str | PathLike = WEIGHTS_FILE) -> LSTMClassifier:
-    """Build a classifier that was trained to see through the clever cheat.
+@dataclass(frozen=True, eq=False)
+class SavedModel:
+    """A trained model and the names of what it reads and predicts.
+
+    Attributes:
+        model: The model, in eval mode.
+        symbols: Names of symbols 1..K.
+        label_names: Names of label 0 and label 1.
+    """
+
+    model: LSTMClassifier
+    symbols: tuple[str, ...]
+    label_names: tuple[str, str]
+
+    def predict_proba(self, sequences: Sequence[Sequence[str]]) -> np.ndarray:
+        """Predict the probability of label 1, `label_names[1]`, for each sequence.
+
+        Args:
+            sequences: A list of names for each sequence.
+
+        Returns:
+            Probabilities, float, shape (n,).
+
+        Raises:
+            TypeError: If a sequence is not a list of names.
+            ValueError: If a sequence is empty, or names are unknown and "<unk>" is not one of
+                `symbols`.
+
+        Example:
+            >>> saved = load_model(WEIGHTS_FILE)
+            >>> throws = ["6", "5", "6", "4", "5", "6", "1", "2", "1", "3", "1", "2"]
+            >>> saved.predict_proba([throws]) > 0.5, saved.label_names
+            (array([ True]), ('fair', 'cheat'))
+        """
+        numbers = encode_names(sequences, self.symbols)
+        order = np.argsort([len(symbols) for symbols in numbers], kind="stable")  # less padding
+        labels = np.zeros(len(numbers))  # a data set needs some, but nobody looks at them
+        dataset = SequenceDataset(numbers, labels, vocab_size=len(self.symbols) + 1)
+        loader = DataLoader(Subset(dataset, order), batch_size=256, collate_fn=collate_fn)
+        return predict_proba(self.model, loader)[np.argsort(order)]
+
+
+def save_model(
+    path: str | PathLike,
+    model: LSTMClassifier,
+    *,
+    symbols: Sequence[str],
+    label_names: Sequence[str],
+) -> None:
+    """Save a trained model, all or nothing.
+
+    The file is in the format safetensors: weights and text, but no code.
 
     Args:
-        path: File of weights, one array a name of the model's `state_dict`.
-
-    Returns:
-        The model, ready to predict (eval mode, padded batches), in PyTorch's default dtype.
+        path: The file; its folder must exist.
+        model: The model.
+        symbols: Names of symbols 1..K, such as `table.symbols`.
+        label_names: Names of label 0 and label 1, such as `table.label_names`.
 
     Raises:
-        TypeError: If `path` is no file name.
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, holds anything but numbers, or another model.
+        TypeError: If `model` is not an LSTMClassifier, or a name is not text.
+        ValueError: If there are not as many names as the model needs.
+        OSError: If the file cannot be written; a file that was there before stays as it is.
+    """
+    if not isinstance(model, LSTMClassifier):
+        raise TypeError(f"model is a {type(model).__name__}; it must be an LSTMClassifier")
+    weights = {name: weight.detach().cpu().clone() for name, weight in model.state_dict().items()}
+    arguments = {
+        "vocab_size": model.embed.num_embeddings,
+        "embed_dim": model.embed.embedding_dim,
+        "hidden_size": model.lstm.hidden_size,
+        "pooling": model.pooling,
+        "packed": model.packed,
+    }
+    about = {
+        "format": FORMAT,
+        "arguments": arguments,
+        "symbols": check_names("symbols", symbols, arguments["vocab_size"] - 1),
+        "label_names": check_names("label_names", label_names, 2),
+    }
+    about["sha256"] = _digest(about, weights)
+    write_atomically(check_path("path", path), save(weights, {KEY: json.dumps(about)}))
+
+
+def load_model(path: str | PathLike) -> SavedModel:
+    """Load a model that `save_model` saved; nothing in the file is executed.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The model, with the weights and the dtype that were saved, and its names.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it is not such a file, is corrupt, or comes from a newer version.
+    """
+    path = check_path("path", path)
+    try:
+        with safe_open(path, "pt") as file:
+            about = json.loads((file.metadata() or {}).get(KEY, "{}"))
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(f"{path} is corrupt or not a safetensors file: {error}") from error
+    if "format" not in about:
+        raise ValueError(f"{path} has no names of symbols and labels; save models with save_model")
+    if about["format"] != FORMAT:
+        raise ValueError(f"{path} has format {about['format']}, not {FORMAT}: update the course")
+    if about.pop("sha256", None) != _digest(about, weights):
+        raise ValueError(f"{path} is corrupt: it does not hold what was saved")
+    with torch.device("meta"):  # neither memory nor random numbers for weights that are replaced
+        model = LSTMClassifier(**about["arguments"])
+    model.load_state_dict(weights, assign=True)
+    return SavedModel(model.eval(), tuple(about["symbols"]), tuple(about["label_names"]))
+
+
+def load_trained_model() -> LSTMClassifier:
+    """Load the classifier that the course has trained on the clever casino.
+
+    `python -m tools.train_model` trains it as notebook 04 does.
+
+    Returns:
+        The model, in eval mode, in PyTorch's default dtype.
 
     Example:
         >>> model = load_trained_model()
@@ -52,45 +155,12 @@ def load_trained_model(path: str | PathLike = WEIGHTS_FILE) -> LSTMClassifier:
         >>> bool(model(streaks, torch.tensor([12])) > 0)  # a cheat?
         True
     """
-    if not isinstance(path, str | PathLike):
-        raise TypeError(f"path is {shorten(path)}; it must be the name of a file")
-    with torch.random.fork_rng(devices=[]):  # the reader's random numbers stay as they were
-        model = LSTMClassifier(packed=False)
-    weights = _read_weights(Path(path))
-    _check_weights(path, weights, model)
-    # As float64 of this machine's byte order, which PyTorch can always read.
-    tensors = {name: torch.from_numpy(array.astype(float)) for name, array in weights.items()}
-    model.load_state_dict(tensors)
-    return model.eval()
+    return load_model(WEIGHTS_FILE).model.to(torch.get_default_dtype())
 
 
-def _read_weights(path: Path) -> dict[str, np.ndarray]:
-    """Read all arrays of an npz file; refuse whatever is not plain numbers."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; it should hold the weights. {_repair()}")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: np.asarray(arrays[name]) for name in arrays.files}
-    except DAMAGE as error:
-        reason = f"{path} is damaged or no file of weights: {error}"
-        raise ValueError(f"{reason.rstrip('.')}. {_repair()}") from error
-
-
-def _check_weights(path: Path, weights: dict[str, np.ndarray], model: LSTMClassifier) -> None:
-    """Compare names, shapes and numbers with what the model needs."""
-    shapes = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
-    problems = [f"{name} is missing" for name in shapes if name not in weights]
-    problems += [f"{name} is unknown" for name in weights if name not in shapes]
-    for name in shapes.keys() & weights.keys():
-        array = weights[name]
-        if array.shape != shapes[name]:
-            problems.append(f"{name} has shape {array.shape}; it must be {shapes[name]}")
-        elif not (np.issubdtype(array.dtype, np.floating) and (abs(array) <= LARGEST).all()):
-            problems.append(f"{name} must hold finite floats")
-    if problems:
-        raise ValueError(f"{path} does not fit the model: {'; '.join(problems)}. {_repair()}")
-
-
-def _repair() -> str:
-    """Say how to get the file back."""
-    return "To make it again: python -m tools.train_model (half a minute)"
+def _digest(about: dict, weights: dict[str, Tensor]) -> str:
+    """Return a checksum of all that is saved."""
+    digest = hashlib.sha256(json.dumps(about).encode())
+    for name in sorted(weights):
+        digest.update(name.encode() + weights[name].view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
