@@ -1,9 +1,9 @@
-"""Casinos that throw dice, some of them cheating, and the exact odds that a sequence is a cheat's.
+"""Dice sequences of honest and cheating players, with the exact odds; used in all notebooks.
 
-Each player is a hidden Markov model: dice that are swapped in secret. Because we write the player,
-the forward algorithm gives the exact log-likelihood ratio, and no classifier can rank sequences
-better than that (Neyman and Pearson, 1933). The crude cheat is the occasionally dishonest casino
-of Durbin, Eddy, Krogh and Mitchison, *Biological Sequence Analysis* (1998), chapter 3.
+Each player is a hidden Markov model that swaps dice in secret. Because the model is known, the
+forward algorithm gives the exact log-likelihood ratio, and no classifier can rank sequences better
+than that (Neyman and Pearson, 1933). The crude cheat is the occasionally dishonest casino of
+Durbin, Eddy, Krogh and Mitchison, *Biological Sequence Analysis* (1998), chapter 3.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from seqclf_utils.validation import (
-    check_choice,
-    check_count,
-    check_numbers,
-    check_seed,
-    check_sequences,
-)
+from seqclf_utils.validation import check_choice, check_count, check_seed, check_sequences
 
 N_FACES = 6
-MOST_THROWS = 10**8  # at all tables together, 800 MB; more would fill the memory
+MAX_THROWS = 10**8  # of all sequences together: 800 MB
 
 
 class Player(NamedTuple):
-    """A player who swaps dice in secret, as the three tables of a hidden Markov model.
+    """A player who swaps S dice in secret: the parameters of a hidden Markov model.
 
     Attributes:
         start: Probability of each die at the first throw, shape (S,).
@@ -39,66 +33,52 @@ class Player(NamedTuple):
     faces: np.ndarray
 
 
-def _high_die(high: float) -> np.ndarray:
+def _die(high: float) -> np.ndarray:
     """Return a die that shows 4, 5 or 6 with probability `high`, shape (6,)."""
     return np.repeat([(1 - high) / 3, high / 3], 3)
 
 
-def _one_die(faces: np.ndarray) -> Player:
-    """Return a player who throws one die all the time."""
-    return Player(np.ones(1), np.ones((1, 1)), faces[None])
+def _one_die(high: float) -> Player:
+    """Return a player who always throws the same die."""
+    return Player(np.ones(1), np.ones((1, 1)), _die(high)[None])
 
 
 def _first_throw_rigged(high: float) -> Player:
-    """Return a player whose first throw shows 4-6 with probability `high`, then plays fair."""
-    return Player(
-        np.array([1.0, 0.0]),
-        np.array([[0.0, 1.0], [0.0, 1.0]]),
-        np.stack([_high_die(high), FAIR_DIE]),
-    )
+    """Return a player who plays fair after a first throw of 4-6 with probability `high`."""
+    switch = np.array([[0.0, 1.0], [0.0, 1.0]])
+    return Player(np.array([1.0, 0.0]), switch, np.stack([_die(high), _die(0.5)]))
 
 
-FAIR_DIE = _high_die(0.5)
-SIX_DIE = np.array([0.08, 0.08, 0.08, 0.08, 0.08, 0.6])
-HONEST = _one_die(FAIR_DIE)
+def _two_dice(first: float, swap: float, faces: Sequence[np.ndarray]) -> Player:
+    """Return a player who swaps the two dice with probability `swap` after each throw."""
+    switch = np.array([[1 - swap, swap], [swap, 1 - swap]])
+    return Player(np.array([first, 1 - first]), switch, np.stack(faces))
 
-# For each cheat: who sits at the table with label 0, and who at the table with label 1.
+
+LOADED_ON_SIX = np.array([0.08, 0.08, 0.08, 0.08, 0.08, 0.6])
+
+# For each cheat: the player behind label 0 and the player behind label 1.
 PLAYERS = {
-    "crude": (
-        HONEST,
-        Player(
-            np.array([1.0, 0.0]),
-            np.array([[0.9, 0.1], [0.1, 0.9]]),
-            np.stack([FAIR_DIE, SIX_DIE]),
-        ),
-    ),
-    # One die loaded high, one loaded low by the same amount, each played in streaks:
-    # every face still comes up 1/6 of the time, at every throw.
-    "clever": (
-        HONEST,
-        Player(
-            np.array([0.5, 0.5]),
-            np.array([[0.85, 0.15], [0.15, 0.85]]),
-            np.stack([_high_die(0.85), _high_die(0.15)]),
-        ),
-    ),
+    "crude": (_one_die(0.5), _two_dice(1.0, 0.1, [_die(0.5), LOADED_ON_SIX])),
+    # One die is loaded high and one low by the same amount, each played in streaks: every face
+    # still has probability 1/6 at every throw.
+    "clever": (_one_die(0.5), _two_dice(0.5, 0.15, [_die(0.85), _die(0.15)])),
     "early": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),
-    # The same players seen in a mirror: sequences are thrown as "early" and then reversed.
-    "late": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),
-    "spread": (_one_die(_high_die(0.5 - 0.054)), _one_die(_high_die(0.5 + 0.054))),
+    "late": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),  # in reversed sequences
+    "spread": (_one_die(0.5 - 0.054), _one_die(0.5 + 0.054)),
 }
 CHEATS = tuple(PLAYERS)
 
 
 @dataclass(frozen=True, eq=False)
 class CasinoData:
-    """Sequences of throws, which of them were cheats', and the exact odds.
+    """Sequences of throws with their labels and the exact evidence.
 
     Attributes:
-        sequences: One int64 array of symbols 1..6 a table, shape (L_i,).
-        labels: 1 for a cheat's table and 0 for an honest one, int64, shape (N,).
-        log_likelihood_ratio: Evidence for a cheat in nats, float64, shape (N,); above 0 means
-            that a cheat is the likelier source.
+        sequences: Symbols 1..6, one int64 array of shape (L_i,) per sequence.
+        labels: 1 for a cheat and 0 for an honest player, int64, shape (N,).
+        log_likelihood_ratio: Evidence for a cheat in nats, float64, shape (N,); positive if a
+            cheat is more likely.
     """
 
     sequences: list[np.ndarray]
@@ -107,9 +87,9 @@ class CasinoData:
 
     @property
     def best_probabilities(self) -> np.ndarray:
-        """Probability of a cheat given all throws, shape (N,); no classifier can know more.
+        """Probability of a cheat given all throws, shape (N,): the best possible prediction.
 
-        Both labels are equally likely beforehand, so Bayes' rule is the sigmoid of the evidence.
+        Both labels are equally likely a priori, so Bayes' rule is the sigmoid of the evidence.
         """
         return expit(self.log_likelihood_ratio)
 
@@ -122,24 +102,24 @@ def make_casino(
     max_length: int = 60,
     seed: int,
 ) -> CasinoData:
-    """Throw dice at `n_sequences` tables, about half of them a cheat's.
+    """Simulate sequences of throws, about half of them by a cheat.
 
-    Labels are fair coin flips; lengths are uniform and tell nothing about the label.
+    Labels are fair coin flips; lengths are uniform and independent of the labels.
 
     Args:
-        n_sequences: Number of tables, at least 1; times `max_length` at most 10**8.
-        cheat: "crude" (a die loaded on six is swapped in now and then), "clever" (every face
-            comes up as often as at an honest table; only the order betrays it), "early" (the
-            first throw tells), "late" (the last throw tells) or "spread" (a little everywhere).
-        min_length: Shortest sequence in throws, at least 1.
-        max_length: Longest sequence in throws, at least `min_length`.
-        seed: Seed of the dice; the same seed throws the same dice.
+        n_sequences: Number of sequences, at least 1; times `max_length` at most 10**8.
+        cheat: "crude" (a die loaded on six is swapped in from time to time), "clever" (every face
+            is as frequent as with a fair die; only the order differs), "early" (only the first
+            throw differs), "late" (only the last) or "spread" (all throws, a little).
+        min_length: Length of the shortest sequence, at least 1.
+        max_length: Length of the longest sequence, at least `min_length`.
+        seed: Seed of the simulation; the same seed gives the same data.
 
     Returns:
         Sequences, labels and the exact log-likelihood ratio.
 
     Raises:
-        TypeError: If a number is not whole.
+        TypeError: If a number is not an integer.
         ValueError: If `cheat` is unknown or a number is out of range.
 
     Example:
@@ -147,37 +127,35 @@ def make_casino(
         >>> [len(sequence) for sequence in casino.sequences], casino.labels
         ([6, 5], array([1, 1]))
     """
-    n_sequences = check_count("n_sequences", n_sequences, minimum=1, maximum=MOST_THROWS)
+    n_sequences = check_count("n_sequences", n_sequences, minimum=1, maximum=MAX_THROWS)
     check_choice("cheat", cheat, CHEATS)
     min_length = check_count("min_length", min_length, minimum=1)
     max_length = check_count("max_length", max_length, minimum=min_length)
-    check_count(
-        "n_sequences * max_length", n_sequences * max_length, minimum=1, maximum=MOST_THROWS
-    )
+    n_throws = n_sequences * max_length
+    check_count("n_sequences * max_length", n_throws, minimum=1, maximum=MAX_THROWS)
     rng = np.random.default_rng(check_seed(seed))
 
     labels = rng.integers(0, 2, n_sequences)
     lengths = rng.integers(min_length, max_length + 1, n_sequences)
     honest, cheating = (_throw(p, n_sequences, max_length, rng) for p in PLAYERS[cheat])
     throws = np.where(labels[:, None] == 1, cheating, honest)  # (N, max_length)
-    sequences = [row[:length].copy() for row, length in zip(throws, lengths, strict=True)]
-    if cheat == "late":
-        sequences = [sequence[::-1].copy() for sequence in sequences]
+    step = -1 if cheat == "late" else 1
+    sequences = [row[:n][::step].copy() for row, n in zip(throws, lengths, strict=True)]
     return CasinoData(sequences, labels, log_likelihood_ratio(sequences, cheat=cheat))
 
 
 def log_likelihood_ratio(sequences: Sequence[Sequence[int]], *, cheat: str) -> np.ndarray:
-    """Weigh the exact evidence that each sequence is a cheat's.
+    """Compute the exact evidence that each sequence comes from a cheat.
 
     Args:
-        sequences: Sequences of symbols 1..6, lengths in throws may differ.
-        cheat: Which cheat is suspected, as in `make_casino`.
+        sequences: Sequences of symbols 1..6, each of its own length.
+        cheat: The suspected cheat, as in `make_casino`.
 
     Returns:
         log P(sequence | cheat) - log P(sequence | honest) in nats, float64, shape (N,).
 
     Raises:
-        TypeError: If `sequences` is not a collection of sequences.
+        TypeError: If `sequences` is not a list of sequences.
         ValueError: If `cheat` is unknown or a sequence is not made of symbols 1..6.
 
     Example:
@@ -190,50 +168,22 @@ def log_likelihood_ratio(sequences: Sequence[Sequence[int]], *, cheat: str) -> n
     if cheat == "late":
         rows = [row[::-1] for row in rows]
     honest, cheating = PLAYERS[cheat]
-    return _forward(rows, cheating) - _forward(rows, honest)
+    return log_likelihood(rows, cheating) - log_likelihood(rows, honest)
 
 
-def log_likelihood(sequences: Sequence[np.ndarray], player: Player) -> np.ndarray:
-    """Sum the probability of each sequence over all hidden swaps of dice.
+def log_likelihood(sequences: Sequence[Sequence[int]], player: Player) -> np.ndarray:
+    """Sum the probability of each sequence over all hidden paths of dice.
 
     This is the forward algorithm in log space (Rabiner, 1989, *A tutorial on hidden Markov
-    models*), run for all sequences at once.
+    models*), for all sequences at once.
 
     Args:
-        sequences: Sequences of symbols 1..6, int64, shape (L_i,) each.
-        player: Who throws.
+        sequences: Sequences of symbols 1..6, not checked again.
+        player: The player who throws.
 
     Returns:
         log P(sequence | player) in nats, float64, shape (N,).
-
-    Raises:
-        TypeError: If `sequences` is not a collection of sequences or `player` no Player.
-        ValueError: If a sequence is not made of symbols 1..6, or a table of `player` does not
-            hold probabilities.
     """
-    symbols, lengths = check_sequences(sequences, vocab_size=N_FACES + 1)
-    rows = np.split(symbols, np.cumsum(lengths)[:-1])
-    _check_player(player)
-    return _forward(rows, player)
-
-
-def _check_player(player: Player) -> None:
-    """Refuse tables that are no hidden Markov model with six faces."""
-    if not isinstance(player, Player):
-        raise TypeError(f"player is a {type(player).__name__}; it must be a Player")
-    n_dice = len(check_numbers("player.start", player.start))
-    shapes = {"start": (n_dice,), "switch": (n_dice, n_dice), "faces": (n_dice, N_FACES)}
-    for name, shape in shapes.items():
-        table = np.asarray(getattr(player, name))
-        if table.shape != shape:
-            raise ValueError(f"player.{name} has shape {table.shape}; it must be {shape}")
-        check_numbers(f"player.{name}", table.ravel())
-        if (table < 0).any() or not np.allclose(table.sum(axis=-1), 1):
-            raise ValueError(f"player.{name} must hold probabilities, and each row must sum to 1")
-
-
-def _forward(sequences: Sequence[np.ndarray], player: Player) -> np.ndarray:
-    """Run the forward algorithm on sequences that are known to be good, float64, shape (N,)."""
     lengths = np.array([len(sequence) for sequence in sequences])
     throws = np.zeros((len(sequences), lengths.max()), dtype=np.int64)  # (N, L)
     for row, sequence in zip(throws, sequences, strict=True):
@@ -241,7 +191,7 @@ def _forward(sequences: Sequence[np.ndarray], player: Player) -> np.ndarray:
     with np.errstate(divide="ignore"):  # log(0) = -inf: that swap never happens
         start, switch, faces = (np.log(table) for table in player)
 
-    forward = start + faces[:, throws[:, 0]].T  # (N, S): log P(throws so far, die in hand)
+    forward = start + faces[:, throws[:, 0]].T  # (N, S): log P(throws so far, current die)
     for step in range(1, throws.shape[1]):
         arrive = np.logaddexp.reduce(forward[:, :, None] + switch, axis=1)  # (N, S)
         is_real = (step < lengths)[:, None]
@@ -250,7 +200,7 @@ def _forward(sequences: Sequence[np.ndarray], player: Player) -> np.ndarray:
 
 
 def _throw(player: Player, n_sequences: int, n_throws: int, rng: np.random.Generator) -> np.ndarray:
-    """Throw `n_throws` dice at each table, int64 symbols 1..6, shape (N, n_throws)."""
+    """Simulate `n_throws` throws of each sequence, int64 symbols 1..6, shape (N, n_throws)."""
     throws = np.empty((n_sequences, n_throws), dtype=np.int64)
     die = _draw(np.tile(player.start, (n_sequences, 1)), rng)  # (N,)
     for step in range(n_throws):
@@ -260,6 +210,6 @@ def _throw(player: Player, n_sequences: int, n_throws: int, rng: np.random.Gener
 
 
 def _draw(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw one index a row of `probabilities`, shape (N, K), by inverting the cumulative sum."""
+    """Draw one index for each row of `probabilities`, (N, K), by inverse transform sampling."""
     thresholds = probabilities.cumsum(axis=1)[:, :-1]  # the last one is 1 up to rounding
     return (rng.random((len(probabilities), 1)) >= thresholds).sum(axis=1)
