@@ -202,7 +202,7 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
 
     Raises:
         TypeError: If `batch` does not hold pairs of tensors.
-        ValueError: If the batch is empty, or a tensor has the wrong number of dimensions.
+        ValueError: If the batch is empty.
 
     Example:
         >>> padded, lengths, labels = collate_fn(

@@ -77,11 +77,11 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
         1.0
     """
     labels = check_labels(labels)
+    if len(np.unique(labels)) < 2:
+        raise ValueError(f"labels holds only {np.unique(labels)}; both 0 and 1 must be present")
     probabilities = check_numbers(
         "probabilities", probabilities, n_values=len(labels), minimum=0, maximum=1
     )
-    if len(np.unique(labels)) < 2:
-        raise ValueError(f"labels holds only {labels[:1]}; both 0 and 1 must be present")
     return {
         "accuracy": float(accuracy_score(labels, probabilities > 0.5)),
         "auc": float(roc_auc_score(labels, probabilities)),

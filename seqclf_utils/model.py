@@ -30,7 +30,7 @@ def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
         Pooled outputs, float, shape (N, H).
 
     Raises:
-        TypeError: If `lengths` is not an int64 tensor.
+        TypeError: If `outputs` is not a tensor, or `lengths` not an int64 tensor.
         ValueError: If a shape is wrong, or a length is not 1..L.
 
     Example:

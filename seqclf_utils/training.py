@@ -17,10 +17,11 @@ from seqclf_utils.extras.progress import epochs_left
 from seqclf_utils.validation import (
     check_count,
     check_flag,
+    check_logits,
     check_model,
     check_number,
     checked,
-    explain_epoch,
+    first_batch,
     shorten,
 )
 
@@ -47,6 +48,19 @@ def check_restore(stopper: "EarlyStopping", model: nn.Module) -> None:
     check_model(model)
     if stopper.best_weights is None:
         raise RuntimeError("restore() needs a step() before it: there are no weights to restore")
+
+
+def explain_epoch(
+    model: nn.Module, loader: Iterable, criterion: Callable, optimizer: object = None
+) -> None:
+    """Say which argument made `train_one_epoch` or `evaluate` fail."""
+    check_model(model)
+    if isinstance(criterion, type) or not callable(criterion):
+        raise TypeError(f"criterion is {shorten(criterion)}; it must be a loss function")
+    if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"optimizer is {shorten(optimizer)}; it must be a torch.optim optimizer")
+    padded, lengths, labels = first_batch(loader)
+    check_logits(model(padded, lengths), n_sequences=len(labels))
 
 
 class EarlyStopping:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+ADVICE = "look for NaN in the weights, and try a lower learning rate"
 LONG_PACKED = 1_000  # time steps from which a packed LSTM is slow enough to warn
 
 
@@ -22,10 +23,7 @@ def _nothing(*args: object, **kwargs: object) -> None:
 
 
 def checked(
-    before: Callable = _nothing,
-    *,
-    after: Callable = _nothing,
-    explain: Callable = _nothing,
+    before: Callable = _nothing, *, after: Callable = _nothing, explain: Callable = _nothing
 ) -> Callable:
     """Decorate a function of the lessons with checks that are not part of the lesson.
 
@@ -77,18 +75,23 @@ def shorten(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def check_count(name: str, value: int, *, minimum: int, maximum: int | None = None) -> int:
+def check_range(name: str, value: float, minimum: float, maximum: float) -> None:
+    """Refuse a number that is not from `minimum` to `maximum`."""
+    if not minimum <= value <= maximum:
+        allowed = f"at least {minimum}" if value < minimum else f"at most {maximum}"
+        raise ValueError(f"{name} is {shorten(value)}; it must be {allowed}")
+
+
+def check_count(name: str, value: int, *, minimum: int, maximum: float = math.inf) -> int:
     """Return an integer from `minimum` to `maximum` as an int.
 
     Example:
         >>> check_count("patience", 5, minimum=1)
         5
     """
-    if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Integral):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} is {shorten(value)}; it must be an integer")
-    if value < minimum or (maximum is not None and value > maximum):
-        allowed = f"at least {minimum}" if value < minimum else f"at most {maximum}"
-        raise ValueError(f"{name} is {shorten(value)}; it must be {allowed}")
+    check_range(name, value, minimum, maximum)
     return int(value)
 
 
@@ -103,13 +106,11 @@ def check_number(
     """Return a finite real number from `minimum` to `maximum` as a float."""
     if isinstance(value, Tensor | np.ndarray) and value.ndim == 0:
         value = value.item()
-    if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} is {shorten(value)}; it must be a number")
     if not math.isfinite(value):
         raise ValueError(f"{name} is {shorten(value)}; it must be a finite number")
-    if not minimum <= value <= maximum:
-        allowed = f"at least {minimum:g}" if value < minimum else f"at most {maximum:g}"
-        raise ValueError(f"{name} is {shorten(value)}; it must be {allowed}")
+    check_range(name, value, minimum, maximum)
     return float(value)
 
 
@@ -126,6 +127,13 @@ def check_choice(name: str, value: str, allowed: Sequence[str]) -> str:
         options = ", ".join(map(repr, allowed))
         raise ValueError(f"{name} is {shorten(value)}; it must be one of {options}")
     return value
+
+
+def check_each(name: str, values: Sequence, is_right: Sequence, rule: str) -> None:
+    """Name the first entry that breaks a rule; `values` and `is_right` are arrays or tensors."""
+    if not is_right.all():
+        position = torch.as_tensor(~is_right).nonzero()[0].tolist()
+        raise ValueError(f"{name}{position} is {values[tuple(position)]}; {rule}")
 
 
 def as_array(name: str, values: Sequence) -> np.ndarray:
@@ -155,14 +163,14 @@ def check_numbers(
         array([0., 1., 2.])
     """
     array = as_array(name, values)
-    if len(array) != n_values if n_values is not None else len(array) == 0:
-        raise ValueError(f"{name} has {len(array)} entries; it must have {n_values or 'some'}")
+    if len(array) != n_values if n_values else len(array) == 0:
+        raise ValueError(
+            f"{name} has {len(array)} entries; it must have {n_values or 'at least 1'}"
+        )
     if array.dtype.kind not in ("iu" if whole else "iuf"):
         kind = "integers" if whole else "numbers"
         raise ValueError(f"{name} holds {array.dtype} values; they must be {kind}")
-    is_wrong = ~(np.isfinite(array) & (array >= minimum) & (array <= maximum))
-    if is_wrong.any():
-        i = int(is_wrong.argmax())
+    for i in (array.argmin(), array.argmax()):  # argmin finds NaN, too
         check_number(f"{name}[{i}]", array[i], minimum=minimum, maximum=maximum)
     return array.astype(np.int64 if whole else np.float64)
 
@@ -183,10 +191,7 @@ def check_labels(labels: Sequence[float], *, n_sequences: int | None = None) -> 
         )
     if values.dtype.kind not in "biuf":
         raise ValueError(f"labels holds {values.dtype} values; every label must be 0 or 1")
-    is_wrong = ~np.isin(values, (0, 1))
-    if is_wrong.any():
-        i = int(is_wrong.argmax())
-        raise ValueError(f"labels[{i}] is {values[i]}; every label must be 0 or 1")
+    check_each("labels", values, np.isin(values, (0, 1)), "every label must be 0 or 1")
     return values.astype(np.int64)
 
 
@@ -227,15 +232,12 @@ def check_symbols(name: str, symbols: np.ndarray, *, vocab_size: int) -> None:
         raise ValueError(f"{name} is empty; every sequence needs at least one symbol")
     if symbols.dtype.kind not in "iu":
         raise ValueError(f"{name} holds {symbols.dtype} values; symbols must be integers")
-    is_wrong = (symbols < 1) | (symbols >= vocab_size)
-    if is_wrong.any():
-        i = int(is_wrong.argmax())
-        allowed = f"1..{vocab_size - 1} (0 is reserved for padding)"
-        raise ValueError(f"{name}[{i}] is {symbols[i]}; symbols must be {allowed}")
+    rule = f"symbols must be 1..{vocab_size - 1} (0 is reserved for padding)"
+    check_each(name, symbols, (symbols >= 1) & (symbols < vocab_size), rule)
 
 
-def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> int:
-    """Return the largest length if `lengths`, int64 on the CPU, (N,), are all 1..L."""
+def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> None:
+    """Refuse lengths that are not int64 on the CPU, of shape (N,), each 1..L."""
     if not isinstance(lengths, Tensor) or lengths.dtype != torch.int64:
         kind = lengths.dtype if isinstance(lengths, Tensor) else type(lengths).__name__
         raise TypeError(f"lengths is {kind}; it must be an int64 tensor")
@@ -245,55 +247,47 @@ def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> int:
         raise ValueError(f"lengths has shape {tuple(lengths.shape)}; it must be ({n_sequences},)")
     smallest, largest = (end.item() for end in lengths.aminmax())
     if smallest < 1 or largest > n_steps:
-        i = int(((lengths < 1) | (lengths > n_steps)).int().argmax())
-        allowed = f"1..{n_steps}, the time steps of the padded batch"
-        raise ValueError(f"lengths[{i}] is {lengths[i]}; every length must be {allowed}")
-    return largest
+        rule = f"every length must be 1..{n_steps}, the time steps of the padded batch"
+        check_each("lengths", lengths, (lengths >= 1) & (lengths <= n_steps), rule)
+
+
+def check_tensor(name: str, value: Tensor, *sizes: str) -> None:
+    """Refuse what is not a tensor of the named sizes, each at least 1."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} is {shorten(value)}; it must be a tensor")
+    if value.dim() != len(sizes) or value.numel() == 0:
+        allowed = f"({', '.join(sizes)}), each at least 1"
+        raise ValueError(f"{name} has shape {tuple(value.shape)}; it must be {allowed}")
 
 
 def check_outputs(outputs: Tensor, lengths: Tensor) -> None:
     """Check the shapes and lengths that `masked_mean` averages over."""
-    if not isinstance(outputs, Tensor) or outputs.dim() != 3 or 0 in outputs.shape:
-        found = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
-        raise ValueError(
-            f"outputs is {found}; it must be a tensor of shape (N, L, H), none of it 0"
-        )
+    check_tensor("outputs", outputs, "N", "L", "H")
     check_lengths(lengths, n_sequences=outputs.size(0), n_steps=outputs.size(1))
 
 
 def check_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
     """Check before each step what PyTorch would accept and read wrongly: shapes and lengths."""
-    if not isinstance(padded, Tensor):
-        raise TypeError(f"padded is {type(padded).__name__}; it must be an int64 tensor")
-    if padded.dim() != 2 or padded.numel() == 0:
-        raise ValueError(f"padded has shape {tuple(padded.shape)}; it must be (N, L), none of it 0")
-    longest = check_lengths(lengths, n_sequences=padded.size(0), n_steps=padded.size(1))
-    if longest >= LONG_PACKED and model.packed and model.training:
-        warnings.warn(
-            f"a packed LSTM is slow on {longest} time steps; LSTMClassifier(packed=False) gives "
-            "the same logits many times faster on the CPU",
-            stacklevel=2,
-        )
+    check_tensor("padded", padded, "N", "L")
+    check_lengths(lengths, n_sequences=padded.size(0), n_steps=padded.size(1))
+    if padded.size(1) >= LONG_PACKED and model.packed and model.training:
+        better = "LSTMClassifier(packed=False) gives the same logits many times faster on the CPU"
+        warnings.warn(f"a packed LSTM is slow on long sequences; {better}", stacklevel=2)
 
 
 def explain_symbols(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
     """Name the symbol that the embedding could not look up."""
     if padded.dtype not in (torch.int64, torch.int32):
         raise TypeError(f"padded is {padded.dtype}; it must be an int64 tensor")
-    vocab_size = model.embed.num_embeddings
-    is_wrong = (padded < 0) | (padded >= vocab_size)
-    if is_wrong.any():
-        row, step = is_wrong.nonzero()[0].tolist()
-        allowed = f"0..{vocab_size - 1}"
-        found = padded[row, step].item()
-        raise ValueError(f"padded[{row}, {step}] is {found}; every symbol must be {allowed}")
+    n_symbols = model.embed.num_embeddings
+    is_right = (padded >= 0) & (padded < n_symbols)
+    check_each("padded", padded, is_right, f"every symbol must be 0..{n_symbols - 1}")
 
 
-def check_model(model: nn.Module) -> nn.Module:
-    """Return the model if it is an object of an `nn.Module`, not the class itself."""
+def check_model(model: nn.Module) -> None:
+    """Refuse what is not an `nn.Module`, such as the class itself."""
     if not isinstance(model, nn.Module):
-        raise TypeError(f"model is {shorten(model)}; it must be an nn.Module")
-    return model
+        raise TypeError(f"model is {shorten(model)}; it must be an nn.Module object")
 
 
 def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
@@ -302,24 +296,8 @@ def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
         found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         allowed = f"a tensor of shape ({n_sequences},), one logit for each sequence"
         raise ValueError(f"the model returned {found}; it must return {allowed}")
-    if not logits.isfinite().all():
-        i = int((~logits.isfinite()).int().argmax())
-        advice = "look for NaN in the weights, and try a lower learning rate"
-        raise ValueError(f"logits[{i}] is {logits[i].item()}; it must be finite ({advice})")
+    check_each("logits", logits, logits.isfinite(), f"every logit must be finite ({ADVICE})")
     return logits
-
-
-def explain_epoch(
-    model: nn.Module, loader: Iterable, criterion: Callable, optimizer: object = None
-) -> None:
-    """Say which argument made `train_one_epoch` or `evaluate` fail."""
-    check_model(model)
-    if isinstance(criterion, type) or not callable(criterion):
-        raise TypeError(f"criterion is {shorten(criterion)}; it must be a loss function")
-    if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError(f"optimizer is {shorten(optimizer)}; it must be a torch.optim optimizer")
-    padded, lengths, labels = first_batch(loader)
-    check_logits(model(padded, lengths), n_sequences=len(labels))
 
 
 def first_batch(loader: Iterable) -> Sequence[Tensor]:
@@ -331,9 +309,7 @@ def first_batch(loader: Iterable) -> Sequence[Tensor]:
         raise ValueError("loader is empty; it must yield at least one batch")
     parts = batch if isinstance(batch, tuple | list) else [batch]
     if [getattr(part, "ndim", None) for part in parts] != [2, 1, 1]:
-        found = [getattr(part, "shape", type(part).__name__) for part in parts]
-        raise ValueError(
-            f"loader yields {found}; it must yield padded (N, L), lengths (N,) and labels (N,) "
-            "(a DataLoader needs collate_fn=collate_fn)"
-        )
+        found = [tuple(p.shape) if isinstance(p, Tensor) else type(p).__name__ for p in parts]
+        rule = "padded (N, L), lengths (N,), labels (N,); a DataLoader needs collate_fn=collate_fn"
+        raise ValueError(f"loader yields {found}; it must yield {rule}")
     return batch

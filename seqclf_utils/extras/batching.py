@@ -1,14 +1,16 @@
 """Batches of similar length, and batches on another device; built in notebook 08."""
 
 import math
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
 from seqclf_utils.validation import check_count, check_numbers, checked, shorten
+
+LARGEST_SIZE = 10**9  # the product of two such sizes still fits in 64 bits
 
 
 def check_sampler(
@@ -21,8 +23,8 @@ def check_sampler(
 ) -> None:
     """Refuse lengths and sizes that cannot be cut into batches."""
     check_numbers("lengths", lengths, minimum=1, whole=True)
-    check_count("batch_size", batch_size, minimum=1, maximum=sys.maxsize)
-    check_count("window", window, minimum=1, maximum=sys.maxsize)
+    check_count("batch_size", batch_size, minimum=1, maximum=LARGEST_SIZE)
+    check_count("window", window, minimum=1, maximum=LARGEST_SIZE)
     if generator is not None and not isinstance(generator, torch.Generator):
         raise TypeError(f"generator is {shorten(generator)}; it must be a torch.Generator or None")
 
@@ -59,7 +61,7 @@ class LengthBatchSampler(Sampler):
         window: int = 25,
         generator: torch.Generator | None = None,
     ) -> None:
-        self.lengths = torch.as_tensor(lengths)
+        self.lengths = torch.tensor(np.asarray(lengths))
         self.batch_size, self.window, self.generator = batch_size, window, generator
 
     def __len__(self) -> int:

@@ -11,7 +11,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from seqclf_utils.validation import check_labels, check_number, check_sequences, checked
+from seqclf_utils.validation import (
+    check_count,
+    check_labels,
+    check_number,
+    check_sequences,
+    checked,
+    shorten,
+)
 
 CHUNK = 2**22  # symbols that are checked together, as a file may be larger than memory
 
@@ -51,9 +58,10 @@ def check_flat(
     vocab_size: int = 7,
 ) -> None:
     """Refuse symbols and offsets that are not sequences in a row; reads a file chunk by chunk."""
+    check_count("vocab_size", vocab_size, minimum=2)
     for name, values in (("symbols", symbols), ("offsets", offsets)):
         if getattr(values, "ndim", None) != 1 or values.dtype.kind not in "iu":
-            raise TypeError(f"{name} must be a one-dimensional array of integers")
+            raise TypeError(f"{name} is {shorten(values)}; it must be a 1-D array of integers")
     if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(symbols):
         found = offsets[[0, -1]].tolist() if len(offsets) else []
         raise ValueError(
@@ -107,7 +115,7 @@ class FlatDataset(Dataset):
     ) -> None:
         self.symbols, self.offsets = symbols, offsets.astype(np.int64)
         self.lengths = np.diff(self.offsets)  # (N,)
-        self.labels = torch.as_tensor(labels, dtype=torch.get_default_dtype())  # (N,)
+        self.labels = torch.tensor(np.asarray(labels), dtype=torch.get_default_dtype())  # (N,)
 
     def __len__(self) -> int:
         """Return the number of sequences."""

@@ -36,6 +36,8 @@ def check_split(
         raise ValueError(
             f"val_fraction + test_fraction is {total:g}; it must be below 1 to leave a training set"
         )
+    for label, count in enumerate(np.bincount(labels, minlength=2)):
+        check_count(f"number of sequences with label {label}", int(count), minimum=3)
     if groups is not None:
         check_groups(groups, n_sequences=len(labels))
         return
@@ -43,8 +45,6 @@ def check_split(
     for name, size in zip(("validation", "test"), sizes, strict=True):
         check_count(f"number of {name} sequences", size, minimum=2)
     check_count("number of training sequences", len(labels) - sum(sizes), minimum=2)
-    for label, count in enumerate(np.bincount(labels, minlength=2)):
-        check_count(f"number of sequences with label {label}", int(count), minimum=3)
 
 
 def check_groups(groups: Sequence, *, n_sequences: int) -> None:
@@ -52,11 +52,12 @@ def check_groups(groups: Sequence, *, n_sequences: int) -> None:
     values = as_array("groups", groups)
     if len(values) != n_sequences:
         raise ValueError(f"groups has {len(values)} entries; it must have {n_sequences}")
-    missing = pd.isna(pd.Series(list(groups), dtype=object))
+    names = pd.Series(groups.tolist() if hasattr(groups, "tolist") else groups, dtype=object)
+    missing = names.isna().to_numpy()
     if missing.any():
         i = int(missing.argmax())
         raise ValueError(f"groups[{i}] is missing; every sequence must belong to a group")
-    n_groups = len(set(pd.Series(list(groups), dtype=object)))
+    n_groups = len(set(names))
     if n_groups != len(np.unique(values)):
         raise TypeError("groups holds values of several types; they must all be of one type")
     check_count("number of different groups", n_groups, minimum=3)
@@ -75,19 +76,17 @@ def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:
 
 def check_positions(splits: Sequence[Sequence[int]], *, n_sequences: int) -> list[list[int]]:
     """Return the positions of the three sets if each one exists and none is used twice."""
-    if not isinstance(splits, tuple | list) or len(splits) != 3 or len(splits[0]) == 0:
+    if not isinstance(splits, tuple | list) or len(splits) != 3:
         raise ValueError(
             f"splits is {shorten(splits)}; it must hold the positions of the training, validation "
-            "and test set, as split_indices returns them, the first not empty"
+            "and test set, as split_indices returns them"
         )
-    parts = [
-        check_numbers(f"splits[{i}]", part, minimum=0, maximum=n_sequences - 1, whole=True)
-        if len(part)
-        else np.array([], dtype=np.int64)
-        for i, part in enumerate(splits)
-    ]
+    parts = [as_array(f"splits[{i}]", part) for i, part in enumerate(splits)]
+    for i, part in enumerate(parts):
+        if i == 0 or len(part) > 0:  # the validation and the test set may be empty
+            check_numbers(f"splits[{i}]", part, minimum=0, maximum=n_sequences - 1, whole=True)
     positions, counts = np.unique(np.concatenate(parts), return_counts=True)
     if (counts > 1).any():
-        twice = positions[counts.argmax()]
+        twice = int(positions[counts.argmax()])
         raise ValueError(f"splits holds position {twice} twice; the three sets must not overlap")
     return [part.tolist() for part in parts]
