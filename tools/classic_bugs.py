@@ -41,16 +41,15 @@ def run(course: Path, arguments: list[str], limit: float = LIMIT) -> str:
     environment = os.environ | {"PYTHONPATH": str(course), "OMP_NUM_THREADS": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     command = [sys.executable, *PYTEST, *arguments]
-    process = subprocess.Popen(
-        command, cwd=course, env=environment, start_new_session=True, **pipes
-    )
-    try:
-        output, _ = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        return "timeout"
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    options = {"cwd": course, "env": environment, "start_new_session": True}
+    with subprocess.Popen(command, **options, **pipes) as process:
+        try:
+            output, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            return "timeout"
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     if process.returncode == 0:
         return ""
     failed = re.search(r"^(?:FAILED|ERROR) (?:tests/|notebooks/)?(.+?)(?: - .*)?$", output, re.M)
