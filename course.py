@@ -1,10 +1,10 @@
-"""The one entry point of the course: python course.py lab | test | run | book | bench ...
+"""The entry point of the course: python course.py lab | test | run | book | bundle.
 
-lab   open the notebooks in JupyterLab (book: make web pages of them, in docs/_build/html)
-test  run every notebook, compare its outputs with the stored ones, and run the unit tests
-run   execute every notebook again and rewrite its stored outputs and figures/
+lab     open your own copies of the notebooks, in my_notebooks/ (--sources: the originals)
+test    run every notebook, compare its outputs with the stored ones, and run the unit tests
+run     execute every notebook again and rewrite its stored outputs and figures/
+book    make a web book of the course, in docs/_build/html
 bundle  make a folder from which the course installs on other machines without a network
-bench, mutants, everywhere, browser  is it fast, tested, the same everywhere, fine in Chromium?
 
 The first time, each command makes a virtual environment in .venv and installs the tested versions
 there. Needs Python 3.11 or newer and nothing else; uv is used if it is on the PATH.
@@ -23,14 +23,15 @@ PYTHON = os.path.join(VENV, *(("Scripts", "python.exe") if os.name == "nt" else 
 UNFINISHED = os.path.join(VENV, "course-unfinished")  # exists while an installation is under way
 WHEELS = os.path.join(HERE, "wheels")  # a bundle has it: what to install, instead of a network
 STAMP = os.path.join(VENV, "course-installed")  # says what was installed when it succeeded
-NEEDED_GB = 3
+CPU_GB, CUDA_GB = 2, 6  # .venv: 1.6 GB, with PyTorch for NVIDIA GPUs 5.5 GB; downloads add to it
+SMALLER = ' (%d for the CPU build, see README, "several GB on Linux")' % CPU_GB
 COMMANDS = {
-    "lab": ["jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/tree/notebooks"],
+    "lab": ["jupyterlab", "--ServerApp.root_dir=."],
     "test": ["pytest", "--nbval"],
     "run": ["tools.run_notebooks"],
-    "bench": ["benchmarks.bench"],
+    "book": ["tools.book"],
+    "bundle": ["tools.bundle"],
 }
-COMMANDS.update((n, ["tools." + n]) for n in ("book", "browser", "bundle", "everywhere", "mutants"))
 HELP = """Run the same command again: it starts over where needed. If that fails too, look for:
   "connect", "timed out", "proxy": this machine does not reach the package index ("No matching
     distribution" then follows). Try another network, or ask for the proxy of this one.
@@ -65,6 +66,13 @@ def free_gb():
     return shutil.disk_usage(HERE).free / 1e9
 
 
+def needed_gb():
+    """Return how much room .venv needs: on Linux, pip takes PyTorch for NVIDIA GPUs by default."""
+    wishes = [value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))]
+    small = sys.platform != "linux" or os.path.isdir(WHEELS) or any("cpu" in w for w in wishes)
+    return CPU_GB if small else CUDA_GB
+
+
 def call(command, step):
     """Run one step of the installation; explain what to do if it fails."""
     settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # all indexes count, as for pip
@@ -84,8 +92,10 @@ def make_environment(uv):
         if os.path.lexists(PYTHON):
             os.remove(PYTHON)  # first: without it, whatever is left still counts as unfinished
         shutil.rmtree(VENV)
-    if free_gb() < NEEDED_GB:
-        stop("%.1f GB free, about %d needed. Make room or move it all." % (free_gb(), NEEDED_GB))
+    if free_gb() < needed_gb():
+        smaller = SMALLER if needed_gb() == CUDA_GB else ""
+        text = "%.1f GB are free, about %d are needed%s. Make room, or move the course elsewhere."
+        stop(text % (free_gb(), needed_gb(), smaller))
     say("[1/2] Making the environment .venv ...")
     os.makedirs(VENV)
     open(UNFINISHED, "w").close()  # uv's --clear would delete it; its --seed brings pip along
@@ -124,6 +134,15 @@ def run(command):
             pass  # the command was told as well, and ends (or asks) by itself
 
 
+def lab(options):
+    """Open the learner's copies of the notebooks, or with --sources the originals."""
+    folder = "notebooks" if "--sources" in options else "my_notebooks"
+    status = run(["-m", "tools.learner_copies"]) if folder == "my_notebooks" else 0
+    options = [option for option in options if option != "--sources"]
+    where = ["--LabApp.default_url=/lab/tree/" + folder]
+    return status or run(["-m"] + COMMANDS["lab"] + where + options)
+
+
 def main():
     """Install what is missing, then run the command in .venv."""
     if sys.version_info < (3, 11):
@@ -142,6 +161,8 @@ def main():
         stop("interrupted; run the same command again and it starts over where that is needed.")
     except OSError as error:  # a full disk, a folder without write permission, a file in use
         stop("%s\n%s" % (error, HELP))
+    if arguments.command == "lab":
+        sys.exit(lab(arguments.rest))
     whole = ["--cov"] if arguments.command == "test" else []  # parts do not reach every line
     sys.exit(run(["-m"] + COMMANDS[arguments.command] + (arguments.rest or whole)))
 
