@@ -144,7 +144,7 @@ def check_audit_split(audit_split: Callable) -> str | None:
     ):
         labels = np.array(labels)
         splits = SplitIndices(*(np.array(part, dtype=np.int64) for part in parts))
-        report = call(audit_split, labels.copy(), groups.copy(), splits)
+        report = call(audit_split, labels, groups, splits)
         if not isinstance(report, dict) or set(report) != set(DEFECTS):
             return f"return a dictionary with exactly the keys {', '.join(map(repr, DEFECTS))}."
         case = f"Labels {labels.tolist()}, sets {', '.join(map(str, parts))}"

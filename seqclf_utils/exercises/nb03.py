@@ -18,7 +18,7 @@ def check_max_pool(max_pool: Callable) -> str | None:
     outputs = torch.tensor(
         [[[-3.0, 1.0], [-2.0, 0.5], [0.0, 9.0]], [[2.0, -4.0], [5.0, -2.0], [1.0, -7.0]]]
     )  # (N=2, L=3, H=2)
-    before, lengths = outputs.clone(), torch.tensor([2, 3])
+    lengths = torch.tensor([2, 3])
     try:
         pooled = call(max_pool, outputs, lengths)
     except RuntimeError as error:
@@ -30,8 +30,6 @@ def check_max_pool(max_pool: Callable) -> str | None:
     hint = wrong_shape(pooled, (2, 2), "(N, H)")
     if hint is not None:
         return hint
-    if not torch.equal(outputs, before):
-        return "your function changed outputs; masked_fill (without _) makes a copy."
     if tensors_close(pooled, outputs.amax(dim=1)):
         return "padding wins: time step 3 of sequence 0 is padding and must not count."
     low = call(max_pool, 1e30 * (outputs - 10), lengths)[0, 0]
@@ -50,7 +48,7 @@ def check_recent_throws(dataset_class: Callable, collate: Callable) -> str | Non
     methods = ("__init__", "__len__", "__getitem__")
     missing = [name for name in methods if getattr(dataset_class, name, None) in inherited]
     if isinstance(dataset_class, type) and missing:
-        return f"{dataset_class.__name__} still needs {' and '.join(missing)}."
+        return f"{dataset_class.__name__} still needs {', '.join(missing)}."
     sequences = [np.array(s) for s in ([3, 2], [1, 6, 6, 4, 5], [5, 1, 4, 2], [2])]
     dataset = call(dataset_class, sequences, np.array([0, 1, 0, 1]), 3)
     n = call(type(dataset).__len__, dataset)
@@ -154,14 +152,11 @@ def check_packed_last(packed_last: Callable) -> str | None:
         shared, without_c, fresh = (states[last] for states in not_carried)
         expected = h[last]
         rows.clear()
-        before = embedded.clone()
-        result = call(packed_last, cell, embedded, lengths.clone())
+        result = call(packed_last, cell, embedded, lengths)
         n_calls, n_rows = sum(n > 0 for n in rows), sum(rows)
         hint = wrong_shape(result, tuple(expected.shape), "(N, H)")
         if hint is not None:
             return hint
-        if not torch.equal(embedded, before):
-            return "your function changed embedded; work on a copy."
         order = lengths.argsort(descending=True, stable=True)
         case = f"Lengths {lengths.tolist()}"
         for mistake, hint in (

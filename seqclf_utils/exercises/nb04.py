@@ -25,8 +25,6 @@ def check_epoch_loss(epoch_loss: Callable) -> str | None:
     result = call(epoch_loss, batch_losses, 34, 16)
     if np.ndim(result) > 0:
         return "one number, please: add up what the batches contribute."
-    if batch_losses.tolist() != [0, 0, 1]:
-        return "your function changed batch_losses: work on a copy, or on a new array."
     slips = (
         (1 / 34, "multiply each batch's mean by the size of the batch before you add up."),
         (1 / 3, "that is the mean of the batch means: two sequences count as much as sixteen."),

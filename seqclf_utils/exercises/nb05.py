@@ -24,7 +24,7 @@ def check_paired_difference(paired_difference: Callable) -> str | None:
         (np.array([0.9, 0.8, 0.7, 0.6]), np.array([0.8, 0.75, 0.6, 0.55])),
         (np.array([0.9, 0.7, 0.8]), np.array([0.8, 0.85, 0.78])),
     ):
-        result = two_numbers(call(paired_difference, first.copy(), second.copy()))
+        result = two_numbers(call(paired_difference, first, second))
         if result is None:
             return "return two numbers: the mean difference and its standard error."
         hint = _wrong_difference(*result, first, second)
@@ -117,13 +117,10 @@ def check_attention_pool(attention_pool: Callable) -> str | None:
     )  # (N=2, L=3, H=2)
     lengths = torch.tensor([2, 3])
     scores = torch.tensor([[0.0, 1.0, 2.0], [1.0, -1.0, 0.5]])  # (N, L)
-    before = outputs.clone(), scores.clone()
     pooled = call(attention_pool, outputs, lengths, scores)
     hint = wrong_shape(pooled, (2, 2), "(N, H)")
     if hint is not None:
         return hint
-    if not (torch.equal(outputs, before[0]) and torch.equal(scores, before[1])):
-        return "your function changed its arguments; masked_fill (without _) makes a copy."
     expected = _attention(outputs, lengths, scores)
     hint = _wrong_attention(pooled, expected, outputs, lengths, scores)
     if hint is not None:

@@ -16,7 +16,7 @@ def check_padding_share(padding_share: Callable) -> str | None:
         ([3, 3, 3], 1, 0.0),
         ([1, 9, 1, 9], 4, 16 / 36),
     ):
-        share = call(padding_share, list(lengths), batch_size)
+        share = call(padding_share, lengths, batch_size)
         case = f"for lengths {lengths} in batches of {batch_size}"
         n_batches = -(-len(lengths) // batch_size)
         full = n_batches * batch_size * max(lengths)
@@ -78,7 +78,7 @@ def check_cell_batches(cell_batches: Callable) -> str | None:
         ([6, 1, 1, 1, 2], 6, [[1, 2, 3], [4], [0]]),
         ([4], 4, [[0]]),
     ):
-        batches = call(cell_batches, list(lengths), max_cells)
+        batches = call(cell_batches, lengths, max_cells)
         case = f"for lengths {lengths} and at most {max_cells} cells"
         if not _is_list_of_lists(batches):
             return "return a list of batches, each a list of positions (whole numbers)."

@@ -29,13 +29,28 @@ def exercise(check: Callable) -> Callable[..., None]:
 
 
 def call(answer: Callable, *arguments: object) -> object:
-    """Call the reader's function; None or dots mean that nothing is written yet."""
+    """Call the reader's function, which should return something and leave its arguments alone."""
+    before = _content(arguments)
     result = answer(*arguments)
     if result is None or result is ...:
         raise HintError(
             f"{answer.__name__} returns nothing. Replace the dots, and return the result."
         )
+    if _content(arguments) != before:
+        raise HintError(
+            "your function changes one of its arguments. Work on a copy: methods that end in "
+            "_ and operators such as *= change things in place."
+        )
     return result
+
+
+def _content(value: object) -> object:
+    """Return the content of tensors, arrays and lists in a form that can be compared."""
+    if isinstance(value, list | tuple):
+        return [_content(part) for part in value]
+    if isinstance(value, Tensor):
+        return value.detach().numpy().tobytes()
+    return value.tobytes() if isinstance(value, np.ndarray) else id(value)
 
 
 def close(result: object, expected: float) -> bool:

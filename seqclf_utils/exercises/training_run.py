@@ -191,7 +191,7 @@ def order_hint(run: TrainingRun) -> str | None:
         ("^[^V]*$", "the model never reads the batches of val_loader."),
         ("^V", "train first, then measure the validation loss."),
         ("^[^B]*$", "loss.backward() is missing: without it there are no gradients."),
-        ("^[^S]*$", "optimizer.step() is missing: the weights never change."),
+        ("^[^S]*$", "optimizer.step() is missing: the weights of this model never change."),
         ("TT|TBT|TS", "each training batch needs a backward pass and a step of its own."),
         ("L[VL]*T", "the best weights are restored inside the loop: do it once, after the loop."),
     ):

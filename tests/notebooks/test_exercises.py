@@ -2,10 +2,13 @@
 
 import importlib
 import inspect
+import operator
 from pathlib import Path
 
 import pytest
 import torch
+from wrong_answers import nb01, nb02, nb03, nb05, nb06, nb07, nb08, nb09
+from wrong_answers.loops import with_bug
 from wrong_answers.nb04 import halving
 
 from seqclf_utils import exercises
@@ -20,6 +23,29 @@ WRONG = [
 ]
 ALL = sorted({check for check, _, _ in WRONG}, key=lambda check: check.__name__)
 
+RIGHT = [
+    (exercises.check_leaked_positions, nb01.leaks_where(operator.eq)),
+    (exercises.check_audit_split, nb01.audit),
+    (exercises.check_largest_hidden_size, nb02.hidden),
+    (exercises.check_logit_by_hand, nb02.logit),
+    (exercises.check_packed_last, nb03.run),
+    (exercises.check_recent_throws, nb03.recent()),
+    (exercises.check_fit_from_memory, with_bug("")),
+    (exercises.check_fit_from_memory, with_bug("copies the model")),
+    (exercises.check_fit_halving, halving()),
+    (exercises.check_attention_pool, nb05.attention()),
+    (exercises.check_auc_by_hand, nb06.auc),
+    (exercises.check_choose_and_report, nb06.choose_and_report),
+    (exercises.check_paired_interval, nb06.bootstrap),
+    (exercises.check_ngram_counts, nb07.grams),
+    (exercises.check_padding_share, nb08.share),
+    (exercises.check_cell_batches, nb08.filled),
+    (exercises.check_step_in_pieces, nb08.in_pieces),
+    (exercises.check_fraction_right, nb09.of_squeezed),
+    (exercises.check_is_batch_invariant, nb09.one_by_one),
+    (exercises.check_train_and_keep_best, nb09.keep_best("")),
+]
+
 
 def n_answers(check):
     """Return how many functions or classes a check takes."""
@@ -33,6 +59,13 @@ def test_typical_wrong_answers_get_their_own_hint(check, answer, hint, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("Not yet: ")
     assert hint in printed
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_answers_without_the_bug_are_correct(check, answer, capsys):
+    """What is wrong with the typical wrong answers is their bug alone."""
+    check(*(answer if isinstance(answer, tuple) else [answer]))
+    assert capsys.readouterr().out == "Correct\n"
 
 
 def test_every_check_has_wrong_answers_with_hints_of_their_own():

@@ -11,6 +11,8 @@ def loop(model, train_loader, val_loader, max_epochs, patience, *, bug=""):
     """Train with early stopping and return the validation losses; right without a bug."""
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    if bug == "trains a copy":
+        optimizer = torch.optim.Adam(copy.deepcopy(model).parameters(), lr=1e-3)
     best, before, waited, kept, val_losses = np.inf, np.inf, 0, None, []
     if bug != "no train":
         model.train()
@@ -39,6 +41,8 @@ def loop(model, train_loader, val_loader, max_epochs, patience, *, bug=""):
                 kept = model.state_dict()
             if bug == "shallow copy":
                 kept = model.state_dict().copy()
+            if bug == "copies the model":  # no bug
+                kept = copy.deepcopy(model).state_dict()
             if bug == "copied too early":
                 kept = start
         if bug == "in total":

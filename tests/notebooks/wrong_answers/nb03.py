@@ -134,7 +134,7 @@ WRONG = [
     (
         exercises.check_max_pool,
         lambda o, n: o.masked_fill_(~real_steps(o, n)[:, :, None], -torch.inf).amax(dim=1),
-        "changed outputs",
+        "changes one of its arguments",
     ),
     (
         exercises.check_max_pool,
@@ -235,11 +235,11 @@ WRONG = [
     (
         exercises.check_recent_throws,
         (Dataset, collate_fn),
-        "Dataset still needs __init__ and __len__",
+        "Dataset still needs __init__, __len__",
     ),
     (exercises.check_recent_throws, (recent()[0], lambda batch: None), "<lambda> returns nothing"),
     (exercises.check_packed_last, lambda f, e, n: run(f, e, n)[None], "should have shape (N, H)"),
-    (exercises.check_packed_last, changes_its_input, "changed embedded"),
+    (exercises.check_packed_last, changes_its_input, "changes one of its arguments"),
     (exercises.check_packed_last, lambda f, e, n: run_on(f, e, e.size(1)), "after the padding"),
     (exercises.check_packed_last, lambda f, e, n: run_on(f, e, n.max()), "ran on with the longest"),
     (exercises.check_packed_last, in_sorted_order, "in the sorted order"),

@@ -103,7 +103,7 @@ WRONG = [
     ),
     (exercises.check_epoch_loss, lambda m, n, b: m * b / n, "one number, please"),
     (exercises.check_epoch_loss, lambda m, n, b: m.sum() / n, "the size of the batch before"),
-    (exercises.check_epoch_loss, in_place, "your function changed batch_losses"),
+    (exercises.check_epoch_loss, in_place, "changes one of its arguments"),
     (exercises.check_fit_from_memory, with_bug("no zero_grad"), "gradients add up"),
     (
         exercises.check_fit_from_memory,
@@ -112,6 +112,7 @@ WRONG = [
     ),
     (exercises.check_fit_from_memory, with_bug("no backward"), "backward() is missing"),
     (exercises.check_fit_from_memory, with_bug("no step"), "step() is missing"),
+    (exercises.check_fit_from_memory, with_bug("trains a copy"), "of this model never change"),
     (exercises.check_fit_from_memory, with_bug("one step an epoch"), "a step of its own"),
     (
         exercises.check_fit_from_memory,

@@ -171,7 +171,7 @@ WRONG = [
     (exercises.check_attention_pool, attention(fill=False), "Fill outputs, too"),
     (exercises.check_attention_pool, attention(safe=False), "let softmax do it"),
     (exercises.check_attention_pool, attention(pad_score=-100.0), "must be lower still"),
-    (exercises.check_attention_pool, fills_in_place, "changed its arguments"),
+    (exercises.check_attention_pool, fills_in_place, "changes one of its arguments"),
     (exercises.check_attention_pool, cut_from_the_graph, "no gradient reaches the scores"),
     (exercises.check_attention_pool, subtracts_one_maximum, "sequence's own maximum"),
     (exercises.check_attention_pool, weighs_by_scores, "Take exp first"),
