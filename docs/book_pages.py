@@ -5,15 +5,12 @@ host and JupyterLab show well: plain Markdown, and notebooks as they were execut
 """
 
 import json
+import os
 import shutil
 from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# The repository's address, as it follows github.com/. It has none yet: put it here, and tests name
-# the other places, so that the links to Colab and Binder lead to it.
-REPOSITORY = "_OWNER_/REPOSITORY"
-BRANCH = "main"
 CHAPTERS = {
     "Notebooks": ["notebooks/*.ipynb"],
     "Look it up": [
@@ -48,11 +45,15 @@ def contents() -> str:
 
 
 def places_to_run(name: str) -> str:
-    """Return the line of links below a notebook's title."""
-    colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/notebooks/{name}"
-    binder = f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?labpath=notebooks/{name}"
-    links = [f"[Open in Colab]({colab})", f"[Open in Binder]({binder})"]
-    links += [f"{{download}}`Download <{name}>`"]
+    """Return the line of links below a notebook's title.
+
+    Binder needs a repository on GitHub, whose address is known where GitHub builds the book.
+    """
+    links = [f"{{download}}`Download <{name}>`"]
+    repository = os.environ.get("GITHUB_REPOSITORY")
+    if repository and os.environ.get("GITHUB_SERVER_URL") == "https://github.com":
+        binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{name}"
+        links.insert(0, f"[Open in Binder]({binder})")
     return "{.places-to-run}\n" + "\n".join(links)
 
 

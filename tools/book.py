@@ -111,8 +111,6 @@ def main(words: list[str], *, check: bool) -> int:
     if status := build():
         return status
     print(f"The book is in {BUILD / 'html' / 'index.html'}", flush=True)
-    if "_OWNER_/" in (ROOT / "docs" / "book_pages.py").read_text("utf-8"):
-        print("The repository has no address yet: links to Colab and Binder lead nowhere.")
     if check:
         prepare_browser()
         return look("check_book.mjs", [BUILD / "html"], words)
