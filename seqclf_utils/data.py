@@ -13,7 +13,12 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from seqclf_utils.extras.batching import LengthBatchSampler
-from seqclf_utils.extras.split_checks import check_parts, check_positions, check_split
+from seqclf_utils.extras.split_checks import (
+    check_parts,
+    check_positions,
+    check_split,
+    explain_split,
+)
 from seqclf_utils.validation import (
     check_count,
     check_flag,
@@ -35,7 +40,7 @@ class SplitIndices(NamedTuple):
     test_idx: np.ndarray
 
 
-@checked(check_split, after=check_parts)
+@checked(check_split, after=check_parts, explain=explain_split)
 def split_indices(
     labels: Sequence[float],
     *,
@@ -256,7 +261,7 @@ def make_loaders(
         >>> [len(loader) for loader in loaders]
         [2, 1, 1]
     """
-    check_count("batch_size", batch_size, minimum=1, maximum=sys.maxsize)
+    batch_size = check_count("batch_size", batch_size, minimum=1, maximum=sys.maxsize)
     generator = torch.Generator().manual_seed(check_seed(seed))
     dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
     positions = check_positions(splits, n_sequences=len(dataset))

@@ -63,6 +63,15 @@ def check_groups(groups: Sequence, *, n_sequences: int) -> None:
     check_count("number of different groups", n_groups, minimum=3)
 
 
+def explain_split(labels: Sequence[float], **_: object) -> None:
+    """Say in the caller's words that scikit-learn could not stratify."""
+    n_rarer = np.bincount(check_labels(labels)).min()
+    raise ValueError(
+        f"the rarer label has {n_rarer} sequences, too few for these fractions; each set must hold "
+        "both labels"
+    )
+
+
 def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:
     """Refuse a split without both labels in every set, as nothing could be scored there."""
     for name, positions in zip(splits._fields, splits, strict=True):
