@@ -300,16 +300,16 @@ def plot_probabilities(
 
     Raises:
         TypeError: If `ax` is not an Axes.
-        ValueError: If lengths differ or a number is not finite.
+        ValueError: If lengths differ.
     """
     n = len(throws)
-    lstm = check_numbers("probabilities", probabilities, n_values=n)
-    best = check_numbers("best_possible", best_possible, n_values=n)
+    if not len(probabilities) == len(best_possible) == n:
+        raise ValueError(f"probabilities and best_possible must each have {n} entries, one a throw")
     ax = _axes(ax)
     steps = range(1, n + 1)
     end = {"marker": "o", "markevery": [-1] if n else []}  # so that a single throw shows
-    ax.plot(steps, lstm, color=TRAIN_COLOR, label="LSTM", **end)
-    ax.plot(steps, best, markerfacecolor="white", **BEST_STYLE, **end)
+    ax.plot(steps, probabilities, color=TRAIN_COLOR, label="LSTM", **end)
+    ax.plot(steps, best_possible, markerfacecolor="white", **BEST_STYLE, **end)
     for step, face in zip(steps, throws, strict=True):
         color = HIGH_COLOR if face >= 4 else LOW_COLOR
         box = {"facecolor": color, "edgecolor": "none", "pad": 1.5}

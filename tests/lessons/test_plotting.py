@@ -138,8 +138,8 @@ def test_an_array_of_axes_is_refused(plot):
             "best_possible has 2 entries",
         ),
         (lambda: plot_intervals([1, 2], [3]), ValueError, "high has 1 entries"),
-        (lambda: plot_probabilities([6], [], [0.5]), ValueError, "probabilities has 0 entries"),
-        (lambda: plot_probabilities([6], [0.5], []), ValueError, "best_possible has 0 entries"),
+        (lambda: plot_probabilities([6], [], [0.5]), ValueError, "must each have 1 entries"),
+        (lambda: plot_probabilities([6], [0.5], []), ValueError, "must each have 1 entries"),
         (lambda: plot_throws([[1], [6]], ["a"]), ValueError, "names has 1 entries for 2 seq"),
         (
             lambda: plot_padded_batch(torch.tensor([[1, 2]]), torch.tensor([3])),
