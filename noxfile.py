@@ -1,8 +1,9 @@
 """Commands for contributors, run by nox: `.venv/bin/nox -l` lists them, `-s NAME` runs one.
 
 To install nox: `.venv/bin/python -m pip install -c constraints.txt -e ".[dev]"`. Arguments after
-`--` reach the command: `.venv/bin/nox -s bench -- --quick`. UV_TORCH_BACKEND=cpu saves several GB in
-sessions with an environment of their own. Commands for learners and teachers are in course.py.
+`--` reach the command: `.venv/bin/nox -s bench -- --quick`. Sessions with an environment of their
+own download PyTorch again; UV_TORCH_BACKEND=cpu takes the small build. Commands for learners and
+teachers are in course.py.
 """
 
 import importlib
