@@ -1,7 +1,7 @@
-"""Figures for eyes that see few colours, or none: every pair of colours in every stored figure.
+"""Stored figures are readable for colour-blind readers and in greyscale: every pair of colours.
 
-How somebody sees who lacks one kind of cones is computed by colorspacious, after Machado, Oliveira
-and Fernandes (2009), *A Physiologically-based Model for Simulation of Color Vision Deficiency*.
+Colour blindness is simulated by colorspacious, after Machado, Oliveira and Fernandes (2009), *A
+Physiologically-based Model for Simulation of Color Vision Deficiency*.
 """
 
 import re
@@ -15,14 +15,14 @@ from matplotlib.colors import to_hex, to_rgb
 from notebook_text import ROOT
 
 FIGURES = sorted((ROOT / "figures").glob("*.svg"))
-EYES = {"three cones": None, "protanopia": "protanomaly", "deuteranopia": "deuteranomaly"}
-CLEARLY = 12  # in CAM02-UCS, where 1 is about what can just be told apart
-LIGHTER = 10  # of 100
+VISION = {"normal vision": None, "protanopia": "protanomaly", "deuteranopia": "deuteranomaly"}
+CLEARLY = 12  # difference in CAM02-UCS, where 1 is barely visible
+LIGHTER = 10  # difference in lightness, of 100
 FRAME = {"#ffffff", "#000000"}  # paper, axes and text
 
 
 def as_seen(color, kind):
-    """Return a colour as somebody sees it who lacks one kind of cones, or none."""
+    """Return a colour as it looks with a kind of colour blindness, or with none."""
     if kind is None:
         return np.array(to_rgb(color))
     space = {"name": "sRGB1+CVD", "cvd_type": kind, "severity": 100}
@@ -40,17 +40,17 @@ def lightness(color):
 
 
 def opacity(style, kind):
-    """Return how much of a paint covers what is below, 0..1."""
+    """Return the opacity of a fill or stroke, 0..1."""
     return float(style.get(f"{kind}-opacity", 1)) * float(style.get("opacity", 1))
 
 
 def on_paper(color, strength):
-    """Mix a colour with the white of the paper."""
+    """Mix a colour with white."""
     return to_hex([1 - strength * (1 - part) for part in to_rgb(color)])
 
 
 def marks(text):
-    """List what a figure is drawn with, beside its axes: colour, and shape without the colour."""
+    """Return colour and shape of everything that is drawn inside the axes of an SVG."""
     found, pending = set(), [(ElementTree.fromstring(text), "")]
     while pending:
         element, group = pending.pop()
@@ -67,7 +67,7 @@ def marks(text):
             style.get("fill", "none") != "none" and style.get("stroke", "none") == "none",
         )
         for color, strength in paints:
-            # Else a pattern, which is a shape of its own, or nothing.
+            # Otherwise a pattern, which is a shape of its own, or nothing.
             if color and color.startswith("#") and color not in FRAME:
                 found.add((on_paper(color, strength), shape))
         pending += [(child, group) for child in element]
@@ -75,22 +75,22 @@ def marks(text):
 
 
 def is_area(shape):
-    """Tell whether something is a filled area without an edge."""
+    """Return whether a shape is a filled area without an edge."""
     return shape[-1]
 
 
 def confusions(text):
-    """List the pairs of colours in a figure that somebody takes for the same.
+    """Return the pairs of colours in a figure that look alike, and with which vision.
 
-    Areas are compared with areas and lines with lines: these two look different to everybody.
+    Areas are compared with areas and lines with lines: an area never looks like a line.
     """
     found = []
     for (color, shape), (other, other_shape) in combinations(sorted(marks(text), key=str), 2):
         if color == other or is_area(shape) != is_area(other_shape):
             continue
         found += [
-            f"{color}, {other}: {eyes}"
-            for eyes, kind in EYES.items()
+            f"{color}, {other}: {vision}"
+            for vision, kind in VISION.items()
             if difference(color, other, kind) < CLEARLY
         ]
         if shape == other_shape and abs(lightness(color) - lightness(other)) < LIGHTER:
@@ -100,7 +100,7 @@ def confusions(text):
 
 @pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
 def test_no_colours_are_confused(path):
-    """With fewer cones all differ; printed in grey, shapes differ or one is clearly lighter."""
+    """All colours differ when colour-blind; in greyscale shapes differ, or one is clearly lighter."""
     assert marks(path.read_text("utf-8")), "nothing was found in the figure"
     assert confusions(path.read_text("utf-8")) == []
 
@@ -109,26 +109,24 @@ LINES = '<svg><g id="line2d_1"><path style="stroke: {}; {}"/><path style="stroke
 
 
 @pytest.mark.parametrize(
-    ("color", "dash", "other", "who"),
+    ("color", "dash", "other", "vision"),
     [
         ("#0072b2", "", "#d55e00", []),
         ("#b08000", "", "#6aa000", ["deuteranopia", "grey", "protanopia"]),
         ("#b08000", "stroke-dasharray: 4,2", "#6aa000", ["deuteranopia", "protanopia"]),
-        ("#777777", "stroke-dasharray: 4,2", "#7b7b7b", [*EYES]),
-        ("#0072b2", "stroke-opacity: 0.05; stroke-dasharray: 4,2", "#f3f8fb", [*EYES]),
+        ("#777777", "stroke-dasharray: 4,2", "#7b7b7b", [*VISION]),
+        ("#0072b2", "stroke-opacity: 0.05; stroke-dasharray: 4,2", "#f3f8fb", [*VISION]),
     ],
     ids=["blue and orange", "brown and green", "one dashed", "two greys", "nearly white"],
 )
-def test_what_is_confused_is_found(color, dash, other, who):
-    """Who takes two lines for the same, depends on their colours, and in grey on dashes."""
+def test_confusions_are_found(color, dash, other, vision):
+    """Two lines look alike depending on their colours, and in greyscale on their dashes too."""
     found = confusions(LINES.format(color, dash, other))
 
-    assert sorted(line.rpartition(": ")[2] for line in found) == sorted(who)
+    assert sorted(line.rpartition(": ")[2] for line in found) == sorted(vision)
 
 
-def test_axes_are_not_looked_at():
-    """Ticks and what the axes are labelled with are black or grey, and meant to be alike."""
-    assert (
-        marks(f'<svg><g id="matplotlib.axis_1">{LINES.format("#777777", "", "#7b7b7b")}</g></svg>')
-        == set()
-    )
+def test_axes_are_left_out():
+    """Ticks and labels are black or grey, and meant to be alike."""
+    axis = f'<g id="matplotlib.axis_1">{LINES.format("#777777", "", "#7b7b7b")}</g>'
+    assert marks(f"<svg>{axis}</svg>") == set()
