@@ -100,7 +100,7 @@ def confusions(text):
 
 @pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
 def test_no_colours_are_confused(path):
-    """All colours differ when colour-blind; in greyscale shapes differ, or one is clearly lighter."""
+    """All colours differ when colour-blind; in greyscale shapes or lightness differ."""
     assert marks(path.read_text("utf-8")), "nothing was found in the figure"
     assert confusions(path.read_text("utf-8")) == []
 
