@@ -1,6 +1,6 @@
-"""What all tests share: one thread, no windows, the same random examples at every run.
+"""Settings of all tests: one thread, no windows, the same random examples in every run.
 
-SEQCLF_EXAMPLES=500 asks for 500 examples a test, others at every run.
+SEQCLF_EXAMPLES=500 runs each property test on 500 examples, new ones in every run.
 """
 
 import os
@@ -27,7 +27,7 @@ settings.load_profile("nightly" if N_EXAMPLES else "course")
 
 @pytest.fixture
 def settings_kept():
-    """Put back what agree_across_machines and set-up cells change for a whole process."""
+    """Restore what agree_across_machines and set-up cells change for the whole process."""
     dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
     yield
     torch.set_default_dtype(dtype)
@@ -39,7 +39,7 @@ def settings_kept():
 
 @pytest.fixture
 def python_handles_ctrl_c():
-    """Begin with Python's own handler of Ctrl-C, and put back whatever there was."""
+    """Start with Python's own handler of Ctrl-C and restore the previous one afterwards."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
