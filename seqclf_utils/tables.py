@@ -127,7 +127,7 @@ def load_csv(
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, **options)
     except UnicodeDecodeError as error:
         hint = "for another encoding pass encoding='utf-16', encoding='cp1252' (Excel), ..."
-        raise ValueError(f"{shorten(path)} is not UTF-8 text ({error}); {hint}") from error
+        raise ValueError(f"{path} is not UTF-8 text ({error}); {hint}") from error
     if isinstance(frame.index, pd.RangeIndex):
         frame.index += 1
     elif "index_col" not in options:
@@ -369,7 +369,7 @@ def _find_fault(name: str) -> str | None:
     """Say what is wrong with a name, if anything is."""
     if not name or name != name.strip().strip(JOINERS):
         return "names must not be blank or have white space at their ends"
-    if name.endswith("..."):
+    if "..." in name:
         return "'...' means that a list was cut off when it was printed"
     hidden = [c for c in name if not c.isprintable() and c not in JOINERS]
     what = ", ".join(unicodedata.name(c, "control character") for c in hidden)
