@@ -21,11 +21,10 @@ def check_share_of_cheats(share_of_cheats: Callable) -> str | None:
         (1 / 5, "that is the share of 1 among the positions themselves. Look up their labels."),
         (3 / 5, "that is the share of label 0, the honest tables. Label 1 marks the cheats."),
     )
-    if hint := slip(share, slips):
-        return hint
-    if not close(share, 0.4):
-        return f"labels 1, 0, 0, 0, 1 at the five positions should give 0.4, not {share}."
-    return None
+    if close(share, 0.4):
+        return None
+    right = f"labels 1, 0, 0, 0, 1 at the five positions should give 0.4, not {share}."
+    return slip(share, slips) or right
 
 
 @exercise

@@ -38,9 +38,7 @@ def check_largest_hidden_size(largest_hidden_size: Callable) -> str | None:
             (expected + 1, f"{size} needs {count(expected + 1)} parameters, more than {budget}."),
             (expected - 1, f"{expected} fits, too: it needs {count(expected)} of {budget}."),
         )
-        if hint := slip(size, slips):
-            return hint
-        return f"a budget of {budget} should give {expected}, not {size}."
+        return slip(size, slips) or f"a budget of {budget} should give {expected}, not {size}."
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqclf_utils.exercises.report import HintError, call, close, exercise, two_numbers
+from seqclf_utils.exercises.report import HintError, call, close, exercise, slip, two_numbers
 
 
 def _auc(labels: np.ndarray, probabilities: np.ndarray, tie: float = 0.5) -> float:
@@ -30,27 +30,22 @@ def check_auc_by_hand(auc_by_hand: Callable) -> str | None:
             continue
         cheats, honest = probabilities[labels == 1], probabilities[labels == 0]
         wins = expected * len(cheats) * len(honest)
-        for mistake, hint in (
+        slips = (
             (1 - expected, "the wrong way round: a pair counts if the *cheat* ranks higher."),
             (_auc(labels, probabilities, tie=1), "a tie counts one half; >= counts it as a win."),
             (_auc(labels, probabilities, tie=0), "a tie counts one half; > does not count it."),
             (wins, f"that is the number of pairs won, {wins:g}; divide by the number of pairs."),
-            (
-                wins / len(labels) ** 2,
-                "a pair is a cheat and an honest player, not any two tables.",
-            ),
+            (wins / len(labels) ** 2, "a pair is a cheat and an honest player, not any two."),
             (_in_order(cheats, honest), "compare each cheat with *each* honest player."),
             (
-                ((probabilities > 0.5) == labels).mean(),
+                np.mean((probabilities > 0.5) == labels),
                 "that is the accuracy; the AUC ranks pairs.",
             ),
-        ):
-            if close(result, mistake):
-                return hint
+        )
         case = f"labels {labels.tolist()} and probabilities {probabilities.tolist()}"
         if len(labels) > 5:
             case = "41 random tables with ties"
-        return f"{case} should give {expected:.4f}, not {result}."
+        return slip(result, slips) or f"{case} should give {expected:.4f}, not {result}."
     return None
 
 
@@ -123,23 +118,19 @@ def _wrong_choice(
     chose_on_test = close(cost, _cost(*test, on_test))
     pays_for_alarms_only = close(cost, _cost(*test, chosen, 5, 0))
     rates = _cheapest(val_labels, val, 5 / (1 - share), 1 / share)
-    for mistake, hint in (
+    slips = (
         (_cost(*test, right), "the wrong order: first the threshold, then the cost."),
         (0.7 * has_tie, "several thresholds cost the same; take the first. Compare with <."),
         (0.5 * has_tie, "0.4 is not *above* the threshold 0.4: accuse with >, not >=."),
-        (
-            on_test if chose_on_test else np.nan,
-            "choose on the validation set, not on the test set.",
-        ),
+        (on_test if chose_on_test else np.nan, "choose on the validation set, not on the test."),
         (THRESHOLDS.tolist().index(right), "that is a position; return thresholds[position]."),
         (_cheapest(val_labels, val, 1, 5), "the costs are swapped: a false accusation costs 5."),
         (_cheapest(val_labels, val, 1, 1), "those are the fewest errors, and they differ in cost."),
         (chosen if pays_for_alarms_only else np.nan, "a cheat who is let go costs 1 as well."),
         (rates, "divide the costs of both kinds of error by the number of *all* tables."),
-    ):
-        if close(chosen, mistake):
-            return hint
-    return f"a case with {len(val)} validation tables should give {right}, not {chosen}."
+    )
+    case = f"a case with {len(val)} validation tables should give {right}, not {chosen}."
+    return slip(chosen, slips) or case
 
 
 def _wrong_cost(

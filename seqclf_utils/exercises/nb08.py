@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from seqclf_utils.exercises.report import call, close, exercise
+from seqclf_utils.exercises.report import call, close, exercise, slip
 
 
 @exercise
@@ -17,32 +17,22 @@ def check_padding_share(padding_share: Callable) -> str | None:
         ([1, 9, 1, 9], 4, 16 / 36),
     ):
         share = call(padding_share, lengths, batch_size)
+        if close(share, expected):
+            continue
         case = f"for lengths {lengths} in batches of {batch_size}"
+        real, longest = sum(lengths), max(lengths)
         n_batches = -(-len(lengths) // batch_size)
-        full = n_batches * batch_size * max(lengths)
-        in_order = _share(sorted(lengths), batch_size)
-        for mistake, hint in (
+        slips = (
             (1 - expected, "that is the share of real cells; the padding is the rest."),
-            (
-                1 - sum(lengths) / (len(lengths) * max(lengths)),
-                "pad each batch to its own longest.",
-            ),
-            (
-                1 - sum(lengths) / full,
-                "pad the last batch to its own longest, too, and count only its rows.",
-            ),
+            (1 - real / (len(lengths) * longest), "pad each batch to its own longest."),
+            (1 - real / (n_batches * batch_size * longest), "count the cells batch by batch."),
             (_missing_rows(lengths, batch_size), "the last batch may have fewer rows."),
-            (in_order, "take the sequences in their order; do not sort them."),
-            (
-                _mean_share(lengths, batch_size),
-                "divide sums of cells: that is a mean of the batches' shares.",
-            ),
+            (_share(sorted(lengths), batch_size), "keep the sequences in their order."),
+            (_mean_share(lengths, batch_size), "divide sums of cells, don't average shares."),
             (expected * 100, "a share is 0 to 1, not a percentage."),
-        ):
-            if close(share, mistake) and not close(mistake, expected):
-                return f"{case}: {hint}"
-        if not close(share, expected):
-            return f"{case}, {expected:.3f} of the cells are padding, not {share}."
+        )
+        hint = slip(share, slips) or f"{expected:.3f} of the cells are padding, not {share}."
+        return f"{case}: {hint}"
     return None
 
 
@@ -154,37 +144,37 @@ def check_step_in_pieces(step_in_pieces: Callable) -> str | None:
     loss, gradient = _loss_and_gradient(criterion, pieces)
     model = _Mean()
     optimizer = _Counting(model)
-    model.weight.grad = torch.tensor([7.0])  # left over from the step before
-    result = call(step_in_pieces, model, list(pieces), criterion, optimizer)
+    model.weight.grad = torch.tensor([7.0])  # left over from the previous step
+    result = call(step_in_pieces, model, pieces, criterion, optimizer)
     made = optimizer.gradients
     if len(made) != 1:
         return f"make one step for the whole batch; yours are {len(made)}."
     if model.rows != [3, 1, 2]:
         return f"call the model once for each piece; yours got batches of {model.rows} rows."
-    for mistake, hint in (
+    only_last = "only the last piece counts: clear the gradients once, not every time."
+    slips = (
         (gradient + 7, "gradients of the previous step are included: clear them first."),
         (sum(gradients), "the pieces' means are added up: the gradient is too large."),
         (sum(gradients) / 3, "a mean of means: the piece of 1 counts as much as that of 3."),
-        (gradients[-1], "only the last piece counts: clear the gradients once, not every time."),
-        (
-            gradients[-1] / 3,
-            "only the last piece counts: clear the gradients once, not every time.",
-        ),
+        (gradients[-1], only_last),
+        (gradients[-1] / 3, only_last),
         (gradient * 6, "a sum over all sequences; divide by how many there are."),
         (0.0, "no gradients are left for the optimizer: clear them before backward()."),
-    ):
-        if close(made[0], mistake) and not close(mistake, gradient):
-            return hint
+    )
     if not close(made[0], gradient):
-        return f"the gradient should be {gradient:.4f}, that of the whole batch, not {made[0]:.4f}."
+        right = (
+            f"the gradient should be {gradient:.4f}, that of the whole batch, not {made[0]:.4f}."
+        )
+        return slip(made[0], slips) or right
     if isinstance(result, Tensor):
         return "the step is right; return the loss as a plain number, with .item()."
-    if close(result, sum(losses) / 3):
-        return "the step is right, but the loss is a mean of the pieces' means."
-    if close(result, sum(losses)):
-        return "the step is right, but the loss is a sum of the pieces' means."
+    slips = (
+        (sum(losses) / 3, "the step is right, but the loss is a mean of the pieces' means."),
+        (sum(losses), "the step is right, but the loss is a sum of the pieces' means."),
+    )
     if not close(result, loss):
-        return f"the step is right; the mean loss is {loss:.4f}, not {result}."
+        right = f"the step is right; the mean loss is {loss:.4f}, not {result}."
+        return slip(result, slips) or right
     return None
 
 

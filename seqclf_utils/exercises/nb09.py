@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqclf_utils.exercises.report import HintError, all_close, call, close, exercise, numbers
+from seqclf_utils.exercises.report import HintError, all_close, call, close, exercise, numbers, slip
 from seqclf_utils.exercises.training_run import (
     TrainingRun,
     gradient_hint,
@@ -15,6 +15,8 @@ from seqclf_utils.exercises.training_run import (
     order_hint,
     weights_hint,
 )
+
+MEETS_ALL = "(N, 1) against (N,) makes (N, N): every logit meets every label. Squeeze first."
 
 
 @exercise
@@ -25,18 +27,16 @@ def check_fraction_right(fraction_right: Callable) -> str | None:
     result = call(fraction_right, logits, labels)
     if isinstance(result, Tensor) and result.numel() > 1:
         return f"return one number, the mean; yours has shape {tuple(result.shape)}."
-    if close(result, 4 / 7):
-        return "every table is called a cheat: every probability is above 0. Compare with 0.5."
-    if any(close(result, meetings / 49) for meetings in (25, 23, 25 * 7)):
-        return "(N, 1) against (N,) makes (N, N): every logit meets every label. Squeeze first."
-    if close(result, 3 / 7):
-        return "a logit is compared with 0.5; that is the threshold for probabilities."
-    if close(result, 5):
-        return "that is the number of right predictions; divide by how many there are."
-    if close(result, 2 / 7):
-        return "that is the fraction that is wrong."
+    slips = (
+        (4 / 7, "every table is called a cheat: every probability is above 0. Compare with 0.5."),
+        *((n / 49, MEETS_ALL) for n in (25, 23, 25 * 7)),
+        (3 / 7, "a logit is compared with 0.5; that is the threshold for probabilities."),
+        (5, "that is the number of right predictions; divide by how many there are."),
+        (2 / 7, "that is the fraction that is wrong."),
+    )
     if not close(result, 5 / 7):
-        return f"5 of the 7 predictions are right, 5/7 = 0.714; yours gives {result}."
+        right = f"5 of the 7 predictions are right, 5/7 = 0.714; yours gives {result}."
+        return slip(result, slips) or right
     for logits, labels, expected in (
         (torch.tensor([[-2.0], [1.0], [1.0]]), torch.tensor([0.0, 0.0, 1.0]), 2 / 3),
         (torch.tensor([[-2.0]]), torch.tensor([0.0]), 1.0),

@@ -75,11 +75,11 @@ def learn(model, loader, criterion, optimizer, bug):
             loss.backward()
         if bug == "zero_grad too late":
             optimizer.zero_grad()
-        if bug not in ("no step", "one step an epoch"):
+        if bug not in ("no step", "one step per epoch"):
             optimizer.step()
         if bug == "first batch only":
             break
-    if bug == "one step an epoch":
+    if bug == "one step per epoch":
         optimizer.step()
 
 

@@ -15,7 +15,7 @@ def real_steps(outputs, lengths):
 
 
 def run(cell, embedded, lengths, *, late=0, carry="hc", read="h", shared=False):
-    """Run a cell over a batch, picking the sequences still running, with a bug if asked."""
+    """Run a cell over a batch, picking the sequences still running, with a bug if one is given."""
     states = {"h": torch.zeros(len(lengths), cell.hidden_size)}
     states["c"] = states["h"] if shared else states["h"].clone()
     for step in range(int(lengths.max()) - max(late, 0)):
@@ -74,7 +74,7 @@ def recent(
     parts=("padded", "lengths", "labels"),
     collate="",
 ):
-    """Return a `RecentThrows` and a `collate_recent`, with a bug if asked for one."""
+    """Return a `RecentThrows` and a `collate_recent`, with a bug if one is given."""
 
     class RecentThrows(Dataset):
         def __init__(self, sequences, labels, max_length):
@@ -122,135 +122,83 @@ def recent(
     return RecentThrows, collate_recent
 
 
-WRONG = [
-    (exercises.check_max_pool, lambda o, n: o.amax(dim=1), "padding wins"),
-    (
-        exercises.check_max_pool,
-        lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], 0).amax(dim=1),
-        "-inf",
-    ),
-    (exercises.check_max_pool, lambda o, n: o.amax(dim=2), "should have shape"),
-    (exercises.check_max_pool, lambda o, n: o.tolist(), "yours is list"),
-    (
-        exercises.check_max_pool,
-        lambda o, n: o.masked_fill_(~real_steps(o, n)[:, :, None], -torch.inf).amax(dim=1),
-        "changes one of its arguments",
-    ),
-    (
-        exercises.check_max_pool,
-        lambda o, n: o.masked_fill(~real_steps(o, n), -torch.inf).amax(dim=1),
-        "needs a third axis",
-    ),
-    (exercises.check_max_pool, lambda o, n: o.reshape(5), "your code raised RuntimeError"),
-    (exercises.check_max_pool, masked_mean, "expected [[-2.0, 1.0]"),
-    (exercises.check_max_pool, lambda o, n: o.max(dim=1), "Take .values"),
-    (
-        exercises.check_max_pool,
-        lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -2).amax(dim=1),
-        "padding of -2 wins",
-    ),
-    (
-        exercises.check_max_pool,
-        lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -10).amax(dim=1),
-        "padding of -10 wins",
-    ),
-    (
-        exercises.check_max_pool,
-        lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -1000000000.0).amax(dim=1),
-        "padding of -1e+09 wins",
-    ),
-    (exercises.check_recent_throws, recent(keep=slice(3)), "first symbols. Keep the last"),
-    (
-        exercises.check_recent_throws,
-        recent(keep=slice(None)),
-        "it should be [6, 4, 5], not [1, 6, 6, 4, 5]",
-    ),
-    (exercises.check_recent_throws, recent(pad_to=3), "leave the padding to the collate function"),
-    (
-        exercises.check_recent_throws,
-        recent(symbol_type=torch.float32),
-        "torch.int64, not torch.float32",
-    ),
-    (exercises.check_recent_throws, recent(kind=list), "torch.int64, not list"),
-    (
-        exercises.check_recent_throws,
-        recent(label_type=torch.int64),
-        "should be a float tensor, as the loss function needs it",
-    ),
-    (exercises.check_recent_throws, recent(label_shape=(1,)), "becomes (N, 1)"),
-    (exercises.check_recent_throws, recent(label=lambda y: 1 - y), "the label should be 0, not 1"),
-    (exercises.check_recent_throws, recent(alone=True), "return a pair"),
-    (exercises.check_recent_throws, recent(count=3), "number of sequences, 4 here"),
-    (exercises.check_recent_throws, recent(parts=("padded", "labels")), "three parts"),
-    (
-        exercises.check_recent_throws,
-        recent(parts=("padded", "labels", "lengths")),
-        "in this order, please",
-    ),
-    (exercises.check_recent_throws, recent(collate="stack"), "use pad_sequence"),
-    (exercises.check_recent_throws, recent(collate="time first"), "batch_first=True"),
-    (exercises.check_recent_throws, recent(collate="to max_length"), "not to max_length"),
-    (exercises.check_recent_throws, recent(collate="left"), "on the left"),
-    (exercises.check_recent_throws, recent(collate="pad with -1"), "padded should be [[3, 2, 0]"),
-    (
-        exercises.check_recent_throws,
-        recent(collate="float symbols"),
-        "padded should be torch.int64, not torch.float64",
-    ),
-    (
-        exercises.check_recent_throws,
-        recent(collate="padded lengths"),
-        "not of the padded rows",
-    ),
-    (
-        exercises.check_recent_throws,
-        recent(collate="lengths in a list"),
-        "lengths should be a tensor, not list",
-    ),
-    (
-        exercises.check_recent_throws,
-        recent(collate="float lengths"),
-        "lengths should be torch.int64",
-    ),
-    (
-        exercises.check_recent_throws,
-        recent(collate="labels (N, 1)"),
-        "not (N, 1)",
-    ),
-    (
-        exercises.check_recent_throws,
-        recent(collate="whole labels"),
-        "labels should be torch.float32, not torch.int64",
-    ),
-    (
-        exercises.check_recent_throws,
-        recent(collate="labels reversed"),
-        "labels should be [0.0, 1.0",
-    ),
-    (
-        exercises.check_recent_throws,
-        recent(collate="one row"),
-        "padded should be [[3, 2, 0], [6, 4, 5], [1, 4, 2], [2, 0, 0]], not [3",
-    ),
-    (
-        exercises.check_recent_throws,
-        (Dataset, collate_fn),
-        "Dataset still needs __init__, __len__",
-    ),
-    (exercises.check_recent_throws, (recent()[0], lambda batch: None), "<lambda> returns nothing"),
-    (exercises.check_packed_last, lambda f, e, n: run(f, e, n)[None], "should have shape (N, H)"),
-    (exercises.check_packed_last, changes_its_input, "changes one of its arguments"),
-    (exercises.check_packed_last, lambda f, e, n: run_on(f, e, e.size(1)), "after the padding"),
-    (exercises.check_packed_last, lambda f, e, n: run_on(f, e, n.max()), "ran on with the longest"),
-    (exercises.check_packed_last, in_sorted_order, "in the sorted order"),
-    (exercises.check_packed_last, sorted_twice, "sorting twice"),
-    (exercises.check_packed_last, lambda f, e, n: run(f, e, n, read="c"), "the memories c"),
-    (exercises.check_packed_last, lambda f, e, n: run(f, e, n, late=1), "one step too early"),
-    (exercises.check_packed_last, lambda f, e, n: run(f, e, n, carry=""), "every step must start"),
-    (exercises.check_packed_last, lambda f, e, n: run(f, e, n, carry="h"), "the memory c starts"),
-    (exercises.check_packed_last, lambda f, e, n: run(f, e, n, late=-1), "one step too far"),
-    (exercises.check_packed_last, lambda f, e, n: run(f, e, n, shared=True), "are one tensor"),
-    (exercises.check_packed_last, everything_then_pick, "some of them are padding"),
-    (exercises.check_packed_last, one_by_one, "One call a time step is enough"),
-    (exercises.check_packed_last, lambda f, e, n: torch.zeros(len(n), 3), "not those that nn.LSTM"),
-]
+WRONG = {
+    exercises.check_max_pool: [
+        (lambda o, n: o.amax(dim=1), "padding wins"),
+        (lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], 0).amax(dim=1), "-inf"),
+        (lambda o, n: o.amax(dim=2), "should have shape"),
+        (lambda o, n: o.tolist(), "yours is list"),
+        (
+            lambda o, n: o.masked_fill_(~real_steps(o, n)[:, :, None], -torch.inf).amax(dim=1),
+            "changes one of its arguments",
+        ),
+        (
+            lambda o, n: o.masked_fill(~real_steps(o, n), -torch.inf).amax(dim=1),
+            "needs a third axis",
+        ),
+        (lambda o, n: o.reshape(5), "your code raised RuntimeError"),
+        (masked_mean, "expected [[-2.0, 1.0]"),
+        (lambda o, n: o.max(dim=1), "Take .values"),
+        (
+            lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -2).amax(dim=1),
+            "padding of -2 wins",
+        ),
+        (
+            lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -10).amax(dim=1),
+            "padding of -10 wins",
+        ),
+        (
+            lambda o, n: o.masked_fill(~real_steps(o, n)[:, :, None], -1e9).amax(dim=1),
+            "padding of -1e+09 wins",
+        ),
+    ],
+    exercises.check_recent_throws: [
+        (recent(keep=slice(3)), "first symbols. Keep the last"),
+        (recent(keep=slice(None)), "it should be [6, 4, 5], not [1, 6, 6, 4, 5]"),
+        (recent(pad_to=3), "leave the padding to the collate function"),
+        (recent(symbol_type=torch.float32), "torch.int64, not torch.float32"),
+        (recent(kind=list), "torch.int64, not list"),
+        (recent(label_type=torch.int64), "should be a float tensor, as the loss function needs it"),
+        (recent(label_shape=(1,)), "becomes (N, 1)"),
+        (recent(label=lambda y: 1 - y), "the label should be 0, not 1"),
+        (recent(alone=True), "return a pair"),
+        (recent(count=3), "number of sequences, 4 here"),
+        (recent(parts=("padded", "labels")), "three parts"),
+        (recent(parts=("padded", "labels", "lengths")), "in this order, please"),
+        (recent(collate="stack"), "use pad_sequence"),
+        (recent(collate="time first"), "batch_first=True"),
+        (recent(collate="to max_length"), "not to max_length"),
+        (recent(collate="left"), "on the left"),
+        (recent(collate="pad with -1"), "padded should be [[3, 2, 0]"),
+        (recent(collate="float symbols"), "padded should be torch.int64, not torch.float64"),
+        (recent(collate="padded lengths"), "not of the padded rows"),
+        (recent(collate="lengths in a list"), "lengths should be a tensor, not list"),
+        (recent(collate="float lengths"), "lengths should be torch.int64"),
+        (recent(collate="labels (N, 1)"), "not (N, 1)"),
+        (recent(collate="whole labels"), "labels should be torch.float32, not torch.int64"),
+        (recent(collate="labels reversed"), "labels should be [0.0, 1.0"),
+        (
+            recent(collate="one row"),
+            "padded should be [[3, 2, 0], [6, 4, 5], [1, 4, 2], [2, 0, 0]], not [3",
+        ),
+        ((Dataset, collate_fn), "Dataset still needs __init__, __len__"),
+        ((recent()[0], lambda batch: None), "<lambda> returns nothing"),
+    ],
+    exercises.check_packed_last: [
+        (lambda f, e, n: run(f, e, n)[None], "should have shape (N, H)"),
+        (changes_its_input, "changes one of its arguments"),
+        (lambda f, e, n: run_on(f, e, e.size(1)), "after the padding"),
+        (lambda f, e, n: run_on(f, e, n.max()), "ran on with the longest"),
+        (in_sorted_order, "in the sorted order"),
+        (sorted_twice, "sorting twice"),
+        (lambda f, e, n: run(f, e, n, read="c"), "the memories c"),
+        (lambda f, e, n: run(f, e, n, late=1), "one step too early"),
+        (lambda f, e, n: run(f, e, n, carry=""), "every step must start"),
+        (lambda f, e, n: run(f, e, n, carry="h"), "the memory c starts"),
+        (lambda f, e, n: run(f, e, n, late=-1), "one step too far"),
+        (lambda f, e, n: run(f, e, n, shared=True), "are one tensor"),
+        (everything_then_pick, "some of them are padding"),
+        (one_by_one, "One call a time step is enough"),
+        (lambda f, e, n: torch.zeros(len(n), 3), "not those that nn.LSTM"),
+    ],
+}

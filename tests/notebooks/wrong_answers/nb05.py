@@ -10,7 +10,7 @@ from seqclf_utils.model import masked_mean
 def attention(
     *, pad_score=-torch.inf, pad_weight=None, dim=1, mean=False, fill=True, safe=True, add=False
 ):
-    """Return an `attention_pool`, with a bug if asked for one."""
+    """Return an `attention_pool`, with a bug if one is given."""
 
     def attention_pool(outputs, lengths, scores):
         is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
@@ -63,128 +63,89 @@ def with_a_weight_of_its_own(outputs, lengths, scores):
     return attention()(outputs, lengths, scores.detach()) * torch.ones(1, requires_grad=True)
 
 
-WRONG = [
-    (exercises.check_paired_difference, lambda a, b: (a - b).mean(), "return two numbers"),
-    (exercises.check_paired_difference, lambda a, b: ((b - a).mean(), 0.1), "wrong way round"),
-    (
-        exercises.check_paired_difference,
-        lambda a, b: ((a - b).mean(), (a - b).std(ddof=1)),
-        "divide by sqrt(n)",
-    ),
-    (exercises.check_paired_difference, lambda a, b: ((a - b).mean(), (a - b).std() / 2), "ddof=1"),
-    (
-        exercises.check_paired_difference,
-        lambda a, b: ((a - b).mean(), np.sqrt(a.var(ddof=1) / 4 + b.var(ddof=1) / 4)),
-        "differences first",
-    ),
-    (
-        exercises.check_paired_difference,
-        lambda a, b: (0.5, 0.1),
-        "the mean difference is 0.0750 for [0.9, 0.8, 0.7, 0.6] and [0.8, 0.75, 0.6, 0.55], not",
-    ),
-    (
-        exercises.check_paired_difference,
-        lambda a, b: ((a - b).mean(), (a - b).std()),
-        "that is the standard deviation",
-    ),
-    (
-        exercises.check_paired_difference,
-        lambda a, b: ((a - b).std(ddof=1) / np.sqrt(len(a)), (a - b).mean()),
-        "wrong order",
-    ),
-    (
-        exercises.check_paired_difference,
-        lambda a, b: (abs(a - b).mean(), abs(a - b).std(ddof=1) / np.sqrt(len(a))),
-        "keep the sign",
-    ),
-    (
-        exercises.check_paired_difference,
-        lambda a, b: ((a - b).mean(), (a - b).std(ddof=1) / len(a)),
-        "square root",
-    ),
-    (exercises.check_paired_difference, lambda a, b: 2 * [(a - b).mean()], "the standard error is"),
-    (
-        exercises.check_last_and_avg,
-        lambda o, n: torch.cat([masked_mean(o, n), o[torch.arange(2), n - 1]], dim=1),
-        "wrong order",
-    ),
-    (
-        exercises.check_last_and_avg,
-        lambda o, n: torch.cat([o[:, -1], masked_mean(o, n)], dim=1),
-        "has length 2",
-    ),
-    (
-        exercises.check_last_and_avg,
-        lambda o, n: torch.cat([o[torch.arange(2), n - 1], o.mean(dim=1)], dim=1),
-        "includes padding",
-    ),
-    (exercises.check_last_and_avg, masked_mean, "should have shape (N, 2 H)"),
-    (
-        exercises.check_last_and_avg,
-        lambda o, n: torch.cat([o[:, n - 1], masked_mean(o, n)], dim=1),
-        "takes the last step of *every* sequence",
-    ),
-    (
-        exercises.check_last_and_avg,
-        lambda o, n: torch.cat([o[:, n - 1].flatten(1), masked_mean(o, n)], dim=1),
-        "row with its own step",
-    ),
-    (exercises.check_last_and_avg, lambda o, n: torch.ones(2, 2), "expected [[3.0, 2.0]"),
-    (
-        exercises.check_last_and_avg,
-        lambda o, n: torch.stack(
-            [o[torch.arange(len(n)), n - 1], masked_mean(o, n)], dim=2
-        ).flatten(1),
-        "last and avg alternate",
-    ),
-    (
-        exercises.check_last_and_avg,
-        lambda o, n: torch.stack(
-            [o[torch.arange(len(n)), n - 1], masked_mean(o, n)], dim=1
-        ).squeeze(),
-        "join along the last axis",
-    ),
-    (
-        exercises.check_last_and_avg,
-        lambda o, n: torch.cat([o.masked_fill(o == 8, 0).amax(dim=1), masked_mean(o, n)], dim=1),
-        "for N = 3 and H = 2, got",
-    ),
-    (
-        exercises.check_attention_pool,
-        attention(pad_score=None, fill=False),
-        "with the largest score",
-    ),
-    (
-        exercises.check_attention_pool,
-        attention(pad_score=None, pad_weight=0),
-        "add up to less than 1",
-    ),
-    (exercises.check_attention_pool, attention(pad_score=0.0, fill=False), "exp(0) is 1. Fill"),
-    (exercises.check_attention_pool, attention(dim=0), "softmax over the time steps"),
-    (exercises.check_attention_pool, attention(mean=True), "don't divide again"),
-    (
-        exercises.check_attention_pool,
-        lambda o, n, s: masked_mean(o, n),
-        "your scores have no effect",
-    ),
-    (exercises.check_attention_pool, attention(add=True), "don't add it"),
-    (exercises.check_attention_pool, attention(fill=False), "Fill outputs, too"),
-    (exercises.check_attention_pool, attention(safe=False), "let softmax do it"),
-    (exercises.check_attention_pool, attention(pad_score=-100.0), "must be lower still"),
-    (exercises.check_attention_pool, fills_in_place, "changes one of its arguments"),
-    (exercises.check_attention_pool, cut_from_the_graph, "no gradient reaches the scores"),
-    (exercises.check_attention_pool, subtracts_one_maximum, "sequence's own maximum"),
-    (exercises.check_attention_pool, weighs_by_scores, "Take exp first"),
-    (exercises.check_attention_pool, lambda o, n, s: s.softmax(dim=1), "should have shape"),
-    (
-        exercises.check_attention_pool,
-        lambda o, n, s: attention()(o, n, s) / n[:, None],
-        "so the weighted sum is the mean",
-    ),
-    (exercises.check_attention_pool, with_a_weight_of_its_own, "they could never be learned"),
-    (
-        exercises.check_attention_pool,
-        lambda o, n, s: o[:, 0],
-        "expected [[2.462, -0.386], [5.819, 1.271]] for a small case, got [[1.0, 4.0], [4.0, 1.0]]",
-    ),
-]
+WRONG = {
+    exercises.check_paired_difference: [
+        (lambda a, b: (a - b).mean(), "return two numbers"),
+        (lambda a, b: ((b - a).mean(), 0.1), "wrong way round"),
+        (lambda a, b: ((a - b).mean(), (a - b).std(ddof=1)), "divide by sqrt(n)"),
+        (lambda a, b: ((a - b).mean(), (a - b).std() / 2), "ddof=1"),
+        (
+            lambda a, b: ((a - b).mean(), np.sqrt(a.var(ddof=1) / 4 + b.var(ddof=1) / 4)),
+            "differences first",
+        ),
+        (
+            lambda a, b: (0.5, 0.1),
+            "the mean difference is 0.0750 for [0.9, 0.8, 0.7, 0.6] and [0.8,",
+        ),
+        (lambda a, b: ((a - b).mean(), (a - b).std()), "that is the standard deviation"),
+        (lambda a, b: ((a - b).std(ddof=1) / np.sqrt(len(a)), (a - b).mean()), "wrong order"),
+        (
+            lambda a, b: (abs(a - b).mean(), abs(a - b).std(ddof=1) / np.sqrt(len(a))),
+            "keep the sign",
+        ),
+        (lambda a, b: ((a - b).mean(), (a - b).std(ddof=1) / len(a)), "square root"),
+        (lambda a, b: 2 * [(a - b).mean()], "the standard error is"),
+    ],
+    exercises.check_last_and_avg: [
+        (
+            lambda o, n: torch.cat([masked_mean(o, n), o[torch.arange(2), n - 1]], dim=1),
+            "wrong order",
+        ),
+        (lambda o, n: torch.cat([o[:, -1], masked_mean(o, n)], dim=1), "has length 2"),
+        (
+            lambda o, n: torch.cat([o[torch.arange(2), n - 1], o.mean(dim=1)], dim=1),
+            "includes padding",
+        ),
+        (masked_mean, "should have shape (N, 2 H)"),
+        (
+            lambda o, n: torch.cat([o[:, n - 1], masked_mean(o, n)], dim=1),
+            "takes the last step of *every* sequence",
+        ),
+        (
+            lambda o, n: torch.cat([o[:, n - 1].flatten(1), masked_mean(o, n)], dim=1),
+            "row with its own step",
+        ),
+        (lambda o, n: torch.ones(2, 2), "expected [[3.0, 2.0]"),
+        (
+            lambda o, n: torch.stack(
+                [o[torch.arange(len(n)), n - 1], masked_mean(o, n)], dim=2
+            ).flatten(1),
+            "last and avg alternate",
+        ),
+        (
+            lambda o, n: torch.stack(
+                [o[torch.arange(len(n)), n - 1], masked_mean(o, n)], dim=1
+            ).squeeze(),
+            "join along the last axis",
+        ),
+        (
+            lambda o, n: torch.cat(
+                [o.masked_fill(o == 8, 0).amax(dim=1), masked_mean(o, n)], dim=1
+            ),
+            "for N = 3 and H = 2, got",
+        ),
+    ],
+    exercises.check_attention_pool: [
+        (attention(pad_score=None, fill=False), "with the largest score"),
+        (attention(pad_score=None, pad_weight=0), "add up to less than 1"),
+        (attention(pad_score=0.0, fill=False), "exp(0) is 1. Fill"),
+        (attention(dim=0), "softmax over the time steps"),
+        (attention(mean=True), "don't divide again"),
+        (lambda o, n, s: masked_mean(o, n), "your scores have no effect"),
+        (attention(add=True), "don't add it"),
+        (attention(fill=False), "Fill outputs, too"),
+        (attention(safe=False), "let softmax do it"),
+        (attention(pad_score=-100.0), "must be lower still"),
+        (fills_in_place, "changes one of its arguments"),
+        (cut_from_the_graph, "no gradient reaches the scores"),
+        (subtracts_one_maximum, "sequence's own maximum"),
+        (weighs_by_scores, "Take exp first"),
+        (lambda o, n, s: s.softmax(dim=1), "should have shape"),
+        (lambda o, n, s: attention()(o, n, s) / n[:, None], "so the weighted sum is the mean"),
+        (with_a_weight_of_its_own, "they could never be learned"),
+        (
+            lambda o, n, s: o[:, 0],
+            "[5.819, 1.271]] for a small case, got [[1.0, 4.0], [4.0, 1.0]]",
+        ),
+    ],
+}

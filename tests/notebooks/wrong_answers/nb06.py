@@ -110,7 +110,7 @@ def bootstrap(
     subtract_last=False,
     deviations=None,
 ):
-    """Draw 1,000 times, with a bug if asked for one."""
+    """Draw 1,000 times, with a bug if one is given."""
     rng = np.random.default_rng(5)
     n = len(labels)
 
@@ -144,85 +144,51 @@ def arguments_swapped(score, *arrays):
     return bootstrap(lambda labels, p: score(p, labels), *arrays)
 
 
-WRONG = [
-    (exercises.check_auc_by_hand, lambda y, p: 1 - auc(y, p), "the wrong way round"),
-    (exercises.check_auc_by_hand, lambda y, p: auc(y, p, tie=1), "counts it as a win"),
-    (exercises.check_auc_by_hand, lambda y, p: auc(y, p, tie=0), "does not count it"),
-    (exercises.check_auc_by_hand, pairs_won, "divide by the number of pairs"),
-    (exercises.check_auc_by_hand, lambda y, p: pairs_won(y, p) / len(y) ** 2, "not any two tables"),
-    (exercises.check_auc_by_hand, auc_of_rows, "*each* honest player"),
-    (exercises.check_auc_by_hand, lambda y, p: np.mean((p > 0.5) == y), "that is the accuracy"),
-    (exercises.check_auc_by_hand, right_on_few, "41 random tables"),
-    (exercises.check_auc_by_hand, lambda y, p: 0.123, "should give 0.7500, not 0.123"),
-    (exercises.check_choose_and_report, cheapest_on_test, "choose on the validation set"),
-    (exercises.check_choose_and_report, validation_cost, "its cost on the validation set"),
-    (exercises.check_choose_and_report, whole_cost, "cost of the whole test set"),
-    (exercises.check_choose_and_report, lambda *a: choose_and_report(*a)[::-1], "wrong order"),
-    (exercises.check_choose_and_report, lambda *a: choose_and_report(*a)[0], "return two numbers"),
-    (
-        exercises.check_choose_and_report,
-        lambda *a: choose_and_report(*a, alarm=1, let_go=5),
-        "the costs are swapped",
-    ),
-    (
-        exercises.check_choose_and_report,
-        lambda *a: choose_and_report(*a, alarm=1),
-        "fewest errors, and",
-    ),
-    (exercises.check_choose_and_report, last_of_equals, "take the first. Compare with <"),
-    (exercises.check_choose_and_report, at_the_threshold, "accuse with >, not >="),
-    (exercises.check_choose_and_report, only_alarms, "a cheat who is let go costs 1 as well"),
-    (exercises.check_choose_and_report, shares_of_each_label, "number of *all* tables"),
-    (exercises.check_choose_and_report, position, "that is a position"),
-    (exercises.check_choose_and_report, lambda *a: (0.95, 0.1), "40 validation tables should give"),
-    (
-        exercises.check_choose_and_report,
-        lambda *a: (choose_and_report(*a)[0], 0.0),
-        "its cost on the test set is",
-    ),
-    (
-        exercises.check_paired_interval,
-        lambda *a: bootstrap(*a, rows_for="one judge"),
-        "pairing is lost",
-    ),
-    (
-        exercises.check_paired_interval,
-        lambda *a: bootstrap(*a, rows_for="judges"),
-        "should come from the same rows",
-    ),
-    (exercises.check_paired_interval, lambda *a: bootstrap(*a, replace=False), "with replacement"),
-    (exercises.check_paired_interval, lambda *a: bootstrap(*a, ends=(0.05, 0.95)), "at *each* end"),
-    (exercises.check_paired_interval, lambda *a: bootstrap(*a, ends=(0, 1)), "np.percentile takes"),
-    (
-        exercises.check_paired_interval,
-        lambda *a: bootstrap(*a, size=50),
-        "as many tables as there are",
-    ),
-    (
-        exercises.check_paired_interval,
-        lambda *a: bootstrap(*a, n_draws=50),
-        "1,000 draws, please; 50",
-    ),
-    (exercises.check_paired_interval, lambda *a: bootstrap(*a, seed=3), "draw anew"),
-    (exercises.check_paired_interval, lambda *a: -bootstrap(*a)[::-1], "the wrong way round"),
-    (exercises.check_paired_interval, lambda *a: bootstrap(*a)[::-1], "low end comes first"),
-    (
-        exercises.check_paired_interval,
-        lambda *a: bootstrap(*a, deviations=1),
-        "to each side is not 95 %",
-    ),
-    (
-        exercises.check_paired_interval,
-        lambda *a: bootstrap(*a, deviations=1.96),
-        "Take the quantiles",
-    ),
-    (exercises.check_paired_interval, lambda *a: bootstrap(*a).mean(), "return two numbers"),
-    (
-        exercises.check_paired_interval,
-        lambda *a: bootstrap(*a, subtract_last=True),
-        "not two intervals' ends",
-    ),
-    (exercises.check_paired_interval, first_alone, "score both judges"),
-    (exercises.check_paired_interval, arguments_swapped, "the labels first"),
-    (exercises.check_paired_interval, lambda *a: bootstrap(*a) * [1, np.inf], "you return"),
-]
+WRONG = {
+    exercises.check_auc_by_hand: [
+        (lambda y, p: 1 - auc(y, p), "the wrong way round"),
+        (lambda y, p: auc(y, p, tie=1), "counts it as a win"),
+        (lambda y, p: auc(y, p, tie=0), "does not count it"),
+        (pairs_won, "divide by the number of pairs"),
+        (lambda y, p: pairs_won(y, p) / len(y) ** 2, "not any two"),
+        (auc_of_rows, "*each* honest player"),
+        (lambda y, p: np.mean((p > 0.5) == y), "that is the accuracy"),
+        (right_on_few, "41 random tables"),
+        (lambda y, p: 0.123, "should give 0.7500, not 0.123"),
+    ],
+    exercises.check_choose_and_report: [
+        (cheapest_on_test, "choose on the validation set"),
+        (validation_cost, "its cost on the validation set"),
+        (whole_cost, "cost of the whole test set"),
+        (lambda *a: choose_and_report(*a)[::-1], "wrong order"),
+        (lambda *a: choose_and_report(*a)[0], "return two numbers"),
+        (lambda *a: choose_and_report(*a, alarm=1, let_go=5), "the costs are swapped"),
+        (lambda *a: choose_and_report(*a, alarm=1), "fewest errors, and"),
+        (last_of_equals, "take the first. Compare with <"),
+        (at_the_threshold, "accuse with >, not >="),
+        (only_alarms, "a cheat who is let go costs 1 as well"),
+        (shares_of_each_label, "number of *all* tables"),
+        (position, "that is a position"),
+        (lambda *a: (0.95, 0.1), "40 validation tables should give"),
+        (lambda *a: (choose_and_report(*a)[0], 0.0), "its cost on the test set is"),
+    ],
+    exercises.check_paired_interval: [
+        (lambda *a: bootstrap(*a, rows_for="one judge"), "pairing is lost"),
+        (lambda *a: bootstrap(*a, rows_for="judges"), "should come from the same rows"),
+        (lambda *a: bootstrap(*a, replace=False), "with replacement"),
+        (lambda *a: bootstrap(*a, ends=(0.05, 0.95)), "at *each* end"),
+        (lambda *a: bootstrap(*a, ends=(0, 1)), "np.percentile takes"),
+        (lambda *a: bootstrap(*a, size=50), "as many tables as there are"),
+        (lambda *a: bootstrap(*a, n_draws=50), "1,000 draws, please; 50"),
+        (lambda *a: bootstrap(*a, seed=3), "draw anew"),
+        (lambda *a: -bootstrap(*a)[::-1], "the wrong way round"),
+        (lambda *a: bootstrap(*a)[::-1], "low end comes first"),
+        (lambda *a: bootstrap(*a, deviations=1), "to each side is not 95 %"),
+        (lambda *a: bootstrap(*a, deviations=1.96), "Take the quantiles"),
+        (lambda *a: bootstrap(*a).mean(), "return two numbers"),
+        (lambda *a: bootstrap(*a, subtract_last=True), "not two intervals' ends"),
+        (first_alone, "score both judges"),
+        (arguments_swapped, "the labels first"),
+        (lambda *a: bootstrap(*a) * [1, np.inf], "you return"),
+    ],
+}

@@ -35,12 +35,12 @@ def never_again(sequence):
 
 
 def none_for_one(sequence):
-    """Start at 0, so that a single symbol is no run."""
+    """Start at 0, so that a single symbol does not count as a run."""
     return max(runs(sequence)) if len(sequence) > 1 else 0
 
 
 def grams(sequence, n, *, step=1, end=1):
-    """Count n-grams, with a bug if asked for one."""
+    """Count n-grams, with a bug if one is given."""
     starts = range(0, len(sequence) - n + end, step)
     return dict(Counter(tuple(sequence[i : i + n].tolist()) for i in starts))
 
@@ -88,67 +88,47 @@ def either_way(first, second):
     return corners(first) in starts(corners(second)) + starts(corners(second)[::-1])
 
 
-WRONG = [
-    (exercises.check_longest_run, lambda s: max(Counter(s.tolist()).values()), "that counts how"),
-    (exercises.check_longest_run, lambda s: max(runs(s)) - 1, "one too few"),
-    (exercises.check_longest_run, longest_but_the_last, "until the end"),
-    (exercises.check_longest_run, lambda s: runs(s)[0], "the first run"),
-    (exercises.check_longest_run, lambda s: s[np.argmax(runs(s))], "Return how long"),
-    (exercises.check_longest_run, last_run, "the longest one so far"),
-    (exercises.check_longest_run, never_again, "Restart it at 1"),
-    (exercises.check_longest_run, none_for_one, "of one symbol"),
-    (exercises.check_longest_run, lambda s: len(s), "should give 4, not 6"),
-    (exercises.check_ngram_counts, lambda s, n: grams(s, n, end=0), "the last n-gram is missing"),
-    (exercises.check_ngram_counts, lambda s, n: grams(s, n, end=n), "stop at len(sequence) - n"),
-    (exercises.check_ngram_counts, lambda s, n: grams(s, n, step=n), "overlap"),
-    (
-        exercises.check_ngram_counts,
-        lambda s, n: dict.fromkeys(grams(s, n), 1),
-        "not whether it occurs",
-    ),
-    (
-        exercises.check_ngram_counts,
-        lambda s, n: {k: v / (len(s) - n + 1) for k, v in grams(s, n).items()},
-        "those are shares",
-    ),
-    (exercises.check_ngram_counts, lambda s, n: grams(s, n) or {(): 0}, "shorter than n"),
-    (
-        exercises.check_ngram_counts,
-        lambda s, n: grams(s, n) if n > 1 else dict(Counter(s.tolist())),
-        "(5,), not 5",
-    ),
-    (
-        exercises.check_ngram_counts,
-        lambda s, n: {tuple(map(str, k)): v for k, v in grams(s, n).items()},
-        "be whole numbers",
-    ),
-    (exercises.check_ngram_counts, lambda s, n: list(grams(s, n)), "yours is list"),
-    (exercises.check_ngram_counts, lambda s, n: {(9,) * n: 1}, "with n = 2 should give {(1, 2): 2"),
-    (exercises.check_same_shape, lambda a, b: list(a) == list(b), "the walk may start elsewhere"),
-    (exercises.check_same_shape, any_start, "6 becomes 1"),
-    (exercises.check_same_shape, lambda a, b: any_turn(a, b) or any_start(a, b), "both at once"),
-    (
-        exercises.check_same_shape,
-        lambda a, b: any(turned(a, by) in starts(b) for by in (0, 1)),
-        "1 to 5 times",
-    ),
-    (
-        exercises.check_same_shape,
-        lambda a, b: any(sorted(turned(a, by)) == sorted(b) for by in range(6)),
-        "order of the steps",
-    ),
-    (
-        exercises.check_same_shape,
-        lambda a, b: sorted(corners(a)) == sorted(corners(b)),
-        "order of the bends",
-    ),
-    (exercises.check_same_shape, either_way, "mirror image"),
-    (exercises.check_same_shape, inside, "one round is not two"),
-    (exercises.check_same_shape, lambda a, b: np.roll(a, 3), "yours is ndarray"),
-    (
-        exercises.check_same_shape,
-        lambda a, b: len(a) >= len(b) and inside(a, b),
-        "are not one round",
-    ),
-    (exercises.check_same_shape, lambda a, b: False, "a shape equals itself"),
-]
+WRONG = {
+    exercises.check_longest_run: [
+        (lambda s: max(Counter(s.tolist()).values()), "that counts how"),
+        (lambda s: max(runs(s)) - 1, "one too few"),
+        (longest_but_the_last, "until the end"),
+        (lambda s: runs(s)[0], "the first run"),
+        (lambda s: s[np.argmax(runs(s))], "Return how long"),
+        (last_run, "the longest one so far"),
+        (never_again, "Restart it at 1"),
+        (none_for_one, "of one symbol"),
+        (lambda s: len(s), "should give 4, not 6"),
+    ],
+    exercises.check_ngram_counts: [
+        (lambda s, n: grams(s, n, end=0), "the last n-gram is missing"),
+        (lambda s, n: grams(s, n, end=n), "stop at len(sequence) - n"),
+        (lambda s, n: grams(s, n, step=n), "overlap"),
+        (lambda s, n: dict.fromkeys(grams(s, n), 1), "not whether it occurs"),
+        (
+            lambda s, n: {k: v / (len(s) - n + 1) for k, v in grams(s, n).items()},
+            "those are shares",
+        ),
+        (lambda s, n: grams(s, n) or {(): 0}, "shorter than n"),
+        (lambda s, n: grams(s, n) if n > 1 else dict(Counter(s.tolist())), "(5,), not 5"),
+        (lambda s, n: {tuple(map(str, k)): v for k, v in grams(s, n).items()}, "be whole numbers"),
+        (lambda s, n: list(grams(s, n)), "yours is list"),
+        (lambda s, n: {(9,) * n: 1}, "with n = 2 should give {(1, 2): 2"),
+    ],
+    exercises.check_same_shape: [
+        (lambda a, b: list(a) == list(b), "the walk may start elsewhere"),
+        (any_start, "6 becomes 1"),
+        (lambda a, b: any_turn(a, b) or any_start(a, b), "both at once"),
+        (lambda a, b: any(turned(a, by) in starts(b) for by in (0, 1)), "1 to 5 times"),
+        (
+            lambda a, b: any(sorted(turned(a, by)) == sorted(b) for by in range(6)),
+            "order of the steps",
+        ),
+        (lambda a, b: sorted(corners(a)) == sorted(corners(b)), "order of the bends"),
+        (either_way, "mirror image"),
+        (inside, "one round is not two"),
+        (lambda a, b: np.roll(a, 3), "yours is ndarray"),
+        (lambda a, b: len(a) >= len(b) and inside(a, b), "are not one round"),
+        (lambda a, b: False, "a shape equals itself"),
+    ],
+}

@@ -28,7 +28,7 @@ def all_rows(lengths, batch_size):
 
 
 def filled(lengths, max_cells, *, too_much=0, order=None, value=None, cells=None):
-    """Fill batches shortest first, with a bug if asked."""
+    """Fill batches shortest first, with a bug if one is given."""
     batches, batch = [], []
     for i in sorted(range(len(lengths)), key=order or (lambda i: lengths[i])):
         count = cells or (lambda batch, i: (len(batch) + 1) * lengths[i])
@@ -41,7 +41,7 @@ def filled(lengths, max_cells, *, too_much=0, order=None, value=None, cells=None
 
 
 def in_pieces(model, pieces, criterion, optimizer, *, share="right", clear="once", steps="once"):
-    """Make one step in pieces, with a bug if asked."""
+    """Make one step in pieces, with a bug if one is given."""
     n = sum(len(labels) for _, _, labels in pieces)
     total = 0.0
     if clear == "once":
@@ -89,90 +89,43 @@ def sorts_in_place(lengths, batch_size):
     return 0.5
 
 
-WRONG = [
-    (exercises.check_padding_share, sorts_in_place, "changes one of its arguments"),
-    (exercises.check_padding_share, lambda s, n: 1 - share(s, n), "the share of real cells"),
-    (
-        exercises.check_padding_share,
-        lambda s, n: 1 - sum(s) / (len(s) * max(s)),
-        "2: pad each batch to its own",
-    ),
-    (
-        exercises.check_padding_share,
-        lambda s, n: 1 - sum(s) / (-(-len(s) // n) * n * max(s)),
-        "pad the last batch to its own longest",
-    ),
-    (exercises.check_padding_share, all_rows, "the last batch may have fewer"),
-    (exercises.check_padding_share, lambda s, n: share(sorted(s), n), "do not sort"),
-    (exercises.check_padding_share, mean_of_shares, "a mean of the batches' shares"),
-    (exercises.check_padding_share, lambda s, n: 100 * share(s, n), "not a percentage"),
-    (exercises.check_padding_share, lambda s, n: 0.123, "of the cells are padding, not 0.123"),
-    (
-        exercises.check_cell_batches,
-        lambda s, n: [0, 1],
-        "a list of batches, each a list of positions",
-    ),
-    (exercises.check_cell_batches, lambda s, n: [[], *filled(s, n)], "batches is empty"),
-    (
-        exercises.check_cell_batches,
-        lambda s, n: filled(s, n, value=lambda i: s[i]),
-        "the batches hold lengths",
-    ),
-    (exercises.check_cell_batches, lambda s, n: filled(s, n)[:-1], "exactly once"),
-    (exercises.check_cell_batches, lambda s, n: filled(s, n, too_much=1), "cells."),
-    (exercises.check_cell_batches, lambda s, n: filled(s, n, too_much=-1), "are enough"),
-    (
-        exercises.check_cell_batches,
-        lambda s, n: [batch[::-1] for batch in filled(s, n)],
-        "shortest first",
-    ),
-    (
-        exercises.check_step_in_pieces,
-        lambda *a: in_pieces(*a, clear="never"),
-        "previous step are included",
-    ),
-    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, clear="each"), "only the last piece"),
-    (
-        exercises.check_step_in_pieces,
-        lambda *a: in_pieces(*a, clear="late"),
-        "no gradients are left",
-    ),
-    (
-        exercises.check_step_in_pieces,
-        lambda *a: in_pieces(*a, share="none"),
-        "the gradient is too large",
-    ),
-    (
-        exercises.check_step_in_pieces,
-        lambda *a: in_pieces(*a, share="equal"),
-        "as much as that of 3",
-    ),
-    (exercises.check_step_in_pieces, lambda *a: in_pieces(*a, share="sum"), "divide by how many"),
-    (
-        exercises.check_step_in_pieces,
-        lambda *a: in_pieces(*a, share="squared"),
-        "the gradient should be",
-    ),
-    (
-        exercises.check_step_in_pieces,
-        lambda *a: in_pieces(*a, steps="each"),
-        "yours are 3",
-    ),
-    (exercises.check_step_in_pieces, at_once, "call the model once for each"),
-    (
-        exercises.check_step_in_pieces,
-        with_loss(lambda loss, means: sum(means) / 3),
-        "the loss is a mean of the pieces' means",
-    ),
-    (
-        exercises.check_step_in_pieces,
-        with_loss(lambda loss, means: sum(means)),
-        "the loss is a sum of the pieces' means",
-    ),
-    (
-        exercises.check_step_in_pieces,
-        with_loss(lambda loss, means: torch.tensor(loss)),
-        "as a plain number",
-    ),
-    (exercises.check_step_in_pieces, with_loss(lambda loss, means: 0.5), "the mean loss is"),
-]
+WRONG = {
+    exercises.check_padding_share: [
+        (sorts_in_place, "changes one of its arguments"),
+        (lambda s, n: 1 - share(s, n), "the share of real cells"),
+        (lambda s, n: 1 - sum(s) / (len(s) * max(s)), "2: pad each batch"),
+        (
+            lambda s, n: 1 - sum(s) / (-(-len(s) // n) * n * max(s)),
+            "count the cells batch by batch",
+        ),
+        (all_rows, "the last batch may have fewer"),
+        (lambda s, n: share(sorted(s), n), "keep the sequences in their order"),
+        (mean_of_shares, "average shares"),
+        (lambda s, n: 100 * share(s, n), "not a percentage"),
+        (lambda s, n: 0.123, "of the cells are padding, not 0.123"),
+    ],
+    exercises.check_cell_batches: [
+        (lambda s, n: [0, 1], "a list of batches, each a list of positions"),
+        (lambda s, n: [[], *filled(s, n)], "batches is empty"),
+        (lambda s, n: filled(s, n, value=lambda i: s[i]), "the batches hold lengths"),
+        (lambda s, n: filled(s, n)[:-1], "exactly once"),
+        (lambda s, n: filled(s, n, too_much=1), "cells."),
+        (lambda s, n: filled(s, n, too_much=-1), "are enough"),
+        (lambda s, n: [batch[::-1] for batch in filled(s, n)], "shortest first"),
+    ],
+    exercises.check_step_in_pieces: [
+        (lambda *a: in_pieces(*a, clear="never"), "previous step are included"),
+        (lambda *a: in_pieces(*a, clear="each"), "only the last piece"),
+        (lambda *a: in_pieces(*a, clear="late"), "no gradients are left"),
+        (lambda *a: in_pieces(*a, share="none"), "the gradient is too large"),
+        (lambda *a: in_pieces(*a, share="equal"), "as much as that of 3"),
+        (lambda *a: in_pieces(*a, share="sum"), "divide by how many"),
+        (lambda *a: in_pieces(*a, share="squared"), "the gradient should be"),
+        (lambda *a: in_pieces(*a, steps="each"), "yours are 3"),
+        (at_once, "call the model once for each"),
+        (with_loss(lambda loss, means: sum(means) / 3), "the loss is a mean of the pieces' means"),
+        (with_loss(lambda loss, means: sum(means)), "the loss is a sum of the pieces' means"),
+        (with_loss(lambda loss, means: torch.tensor(loss)), "as a plain number"),
+        (with_loss(lambda loss, means: 0.5), "the mean loss is"),
+    ],
+}

@@ -18,7 +18,7 @@ def of_squeezed(logits, labels, threshold=0.0):
 
 
 def one_by_one(predict, padded, lengths, *, crop=True, only_first=False, **tolerance):
-    """Compare each sequence alone with itself in company; right without options."""
+    """Compare each sequence alone with itself in the batch; right without options."""
     together = predict(padded, lengths)
     for i, n in enumerate(lengths):
         row = padded[i : i + 1, : n if crop else None]
@@ -87,74 +87,48 @@ def keep_best(bug):
     return lambda *arguments: min(loop(*arguments, bug=bug))
 
 
-WRONG = [
-    (exercises.check_fraction_right, lambda x, y: (x.sigmoid() > 0).eq(y).double().mean(), "0.5"),
-    (exercises.check_fraction_right, broadcast, "(N, N)"),
-    (exercises.check_fraction_right, lambda x, y: of_squeezed(x, y, 0.5), "for probabilities"),
-    (
-        exercises.check_fraction_right,
-        lambda x, y: of_squeezed(x, y) * len(y),
-        "number of right predictions",
-    ),
-    (exercises.check_fraction_right, lambda x, y: 1 - of_squeezed(x, y), "is wrong"),
-    (exercises.check_fraction_right, lambda x, y: (x.squeeze(-1) > 0).eq(y), "one number"),
-    (exercises.check_fraction_right, lambda x, y: 0.1, "5/7"),
-    (exercises.check_fraction_right, lambda x, y: 5 / 7, "should be 0.667"),
-    (exercises.check_is_batch_invariant, to_the_last_digit, "torch.allclose"),
-    (exercises.check_is_batch_invariant, lambda *a: not one_by_one(*a), "True if nothing moves"),
-    (exercises.check_is_batch_invariant, lambda *a: True, "move with the padding"),
-    (
-        exercises.check_is_batch_invariant,
-        lambda *a: one_by_one(*a, crop=False),
-        "has no padding: predict",
-    ),
-    (exercises.check_is_batch_invariant, wider, "more padding is not enough"),
-    (
-        exercises.check_is_batch_invariant,
-        lambda *a: one_by_one(*a, only_first=True),
-        "every sequence",
-    ),
-    (exercises.check_is_batch_invariant, means_only, "another order"),
-    (exercises.check_is_batch_invariant, each, "for the whole batch"),
-    (exercises.check_is_batch_invariant, without_abs, "can be negative"),
-    (exercises.check_is_batch_invariant, no_axis, "lengths of shape (N,)"),
-    (exercises.check_is_batch_invariant, no_axis_but_lengths, "padded of shape (N, L)"),
-    (exercises.check_is_batch_invariant, shorter_only, "longest sequence is left out"),
-    (exercises.check_is_batch_invariant, lambda *a: one_by_one(*a, atol=0.1), "too generous"),
-    (exercises.check_is_batch_invariant, lambda *a: 0.3, "True or False"),
-    (
-        exercises.check_train_and_keep_best,
-        keep_best("no zero_grad"),
-        "1 of 5. The first: gradients add up",
-    ),
-    (
-        exercises.check_train_and_keep_best,
-        keep_best("zero_grad too late"),
-        "zero_grad() belongs before",
-    ),
-    (exercises.check_train_and_keep_best, keep_best("batch means"), "mean of batch means"),
-    (exercises.check_train_and_keep_best, keep_best("train once"), "from the second epoch"),
-    (exercises.check_train_and_keep_best, keep_best("no eval"), "where dropout is active"),
-    (
-        exercises.check_train_and_keep_best,
-        keep_best("alias"),
-        "1 of 5. The first: the best epoch is 1",
-    ),
-    (
-        exercises.check_train_and_keep_best,
-        keep_best("restores if stopped"),
-        "when the epochs run out",
-    ),
-    (exercises.check_train_and_keep_best, keep_best("sum by batches"), "not of batches"),
-    (exercises.check_train_and_keep_best, keep_best("sum"), ": divide by the number of sequences."),
-    (exercises.check_train_and_keep_best, keep_best("all batches full"), "should be 0.5, not"),
-    (exercises.check_train_and_keep_best, keep_best("copied too early"), "ends with other weights"),
-    (
-        exercises.check_train_and_keep_best,
-        keep_best("restores in the loop"),
-        "once, after the loop",
-    ),
-    (exercises.check_train_and_keep_best, keep_best("late"), "yours ran 4"),
-    (exercises.check_train_and_keep_best, lambda *a: loop(*a)[-1], "the lowest validation loss"),
-    (exercises.check_train_and_keep_best, loop, "return one number"),
-]
+WRONG = {
+    exercises.check_fraction_right: [
+        (lambda x, y: (x.sigmoid() > 0).eq(y).double().mean(), "0.5"),
+        (broadcast, "(N, N)"),
+        (lambda x, y: of_squeezed(x, y, 0.5), "for probabilities"),
+        (lambda x, y: of_squeezed(x, y) * len(y), "number of right predictions"),
+        (lambda x, y: 1 - of_squeezed(x, y), "is wrong"),
+        (lambda x, y: (x.squeeze(-1) > 0).eq(y), "one number"),
+        (lambda x, y: 0.1, "5/7"),
+        (lambda x, y: 5 / 7, "should be 0.667"),
+    ],
+    exercises.check_is_batch_invariant: [
+        (to_the_last_digit, "torch.allclose"),
+        (lambda *a: not one_by_one(*a), "True if nothing moves"),
+        (lambda *a: True, "move with the padding"),
+        (lambda *a: one_by_one(*a, crop=False), "has no padding: predict"),
+        (wider, "more padding is not enough"),
+        (lambda *a: one_by_one(*a, only_first=True), "every sequence"),
+        (means_only, "another order"),
+        (each, "for the whole batch"),
+        (without_abs, "can be negative"),
+        (no_axis, "lengths of shape (N,)"),
+        (no_axis_but_lengths, "padded of shape (N, L)"),
+        (shorter_only, "longest sequence is left out"),
+        (lambda *a: one_by_one(*a, atol=0.1), "too generous"),
+        (lambda *a: 0.3, "True or False"),
+    ],
+    exercises.check_train_and_keep_best: [
+        (keep_best("no zero_grad"), "1 of 5. The first: gradients add up"),
+        (keep_best("zero_grad too late"), "zero_grad() belongs before"),
+        (keep_best("batch means"), "mean of batch means"),
+        (keep_best("train once"), "from the second epoch"),
+        (keep_best("no eval"), "where dropout is active"),
+        (keep_best("alias"), "1 of 5. The first: the best epoch is 1"),
+        (keep_best("restores if stopped"), "when the epochs run out"),
+        (keep_best("sum by batches"), "not of batches"),
+        (keep_best("sum"), ": divide by the number of sequences."),
+        (keep_best("all batches full"), "should be 0.5, not"),
+        (keep_best("copied too early"), "ends with other weights"),
+        (keep_best("restores in the loop"), "once, after the loop"),
+        (keep_best("late"), "yours ran 4"),
+        (lambda *a: loop(*a)[-1], "the lowest validation loss"),
+        (loop, "return one number"),
+    ],
+}
