@@ -61,7 +61,7 @@ class LengthBatchSampler(Sampler):
         window: int = 25,
         generator: torch.Generator | None = None,
     ) -> None:
-        self.lengths = torch.tensor(np.asarray(lengths))
+        self.lengths = torch.from_numpy(np.asarray(lengths).copy())
         self.batch_size, self.window, self.generator = batch_size, window, generator
 
     def __len__(self) -> int:

@@ -115,7 +115,8 @@ class FlatDataset(Dataset):
     ) -> None:
         self.symbols, self.offsets = symbols, offsets.astype(np.int64)
         self.lengths = np.diff(self.offsets)  # (N,)
-        self.labels = torch.tensor(np.asarray(labels), dtype=torch.get_default_dtype())  # (N,)
+        labels = np.asarray(labels).copy()
+        self.labels = torch.tensor(labels, dtype=torch.get_default_dtype())  # (N,)
 
     def __len__(self) -> int:
         """Return the number of sequences."""
