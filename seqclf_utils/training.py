@@ -51,13 +51,13 @@ def check_restore(stopper: "EarlyStopping", model: nn.Module) -> None:
 
 
 def explain_epoch(
-    model: nn.Module, loader: Iterable, criterion: Callable, optimizer: object = None
+    model: nn.Module, loader: Iterable, criterion: Callable, optimizer: object = ...
 ) -> None:
     """Say which argument made `train_one_epoch` or `evaluate` fail."""
     check_model(model)
     if isinstance(criterion, type) or not callable(criterion):
         raise TypeError(f"criterion is {shorten(criterion)}; it must be a loss function")
-    if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
+    if optimizer is not ... and not isinstance(optimizer, torch.optim.Optimizer):
         raise TypeError(f"optimizer is {shorten(optimizer)}; it must be a torch.optim optimizer")
     padded, lengths, labels = first_batch(loader)
     check_logits(model(padded, lengths), n_sequences=len(labels))
