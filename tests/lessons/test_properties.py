@@ -230,6 +230,7 @@ def test_good_numbers_are_accepted_in_any_box(box):
     assert unboxed(sc.SequenceDataset([symbols], [1])[0][0]) == [3, 1, 6]
     assert unboxed(sc.SequenceDataset([[1]] * 3, labels).labels) == [0, 1, 0]
     assert unboxed(sc.LengthBatchSampler(symbols, 2).lengths) == [3, 1, 6]
+    assert unboxed(sc.FlatDataset(np.ones(3, int), np.arange(4), labels).labels) == [0, 1, 0]
     assert sc.score(labels, labels)["auc"] == 1
     many = boxed([0, 1] * 5, box)
     assert len(sc.split_indices(many, seed=0).test_idx) == 2
