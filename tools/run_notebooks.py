@@ -36,7 +36,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         tags = cell.metadata.get("tags", [])
         cell.id, cell.metadata = f"cell-{number:02d}", {"tags": tags} if tags else {}
         if "no-output" in tags:  # it describes the reader's machine
-            cell.outputs, cell.execution_count = [], None
+            cell.outputs = []
     return notebook
 
 
