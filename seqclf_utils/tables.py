@@ -201,13 +201,16 @@ def encode_table(
     where = f"column {sequence!r}, row"
     rows = [_split(cell, f"{where} {row}", separator) for row, cell in column.items()]
     found = set(chain.from_iterable(rows))
-    _check_new_names(column, rows, found - set(symbols or ()), separator)
+    new = found - set(symbols or ())
+    for name in sorted(new):
+        if fault := _find_fault(name):
+            _refuse(column, rows, {name}, fault)
+    if new and symbols and UNKNOWN not in symbols:
+        _refuse(column, rows, new, NOT_A_SYMBOL.format(shorten(symbols)))
+    _check_separator(column, rows, new, separator)
     symbols = symbols or _choose_symbols(rows, found, min_count)
     numbers = {name: number for number, name in enumerate(symbols, start=1)}
     numbers = {name: numbers.get(name, numbers.get(UNKNOWN)) for name in found}
-    unknown = {name for name, number in numbers.items() if number is None}
-    if unknown:
-        _refuse(column, rows, unknown, NOT_A_SYMBOL.format(shorten(symbols)))
     flat = np.fromiter(map(numbers.get, chain.from_iterable(rows)), np.int64)
     ends = accumulate(map(len, rows))
     sequences = [flat[end - len(names) : end] for names, end in zip(rows, ends, strict=True)]
@@ -340,13 +343,10 @@ def _read_printed(cell: object) -> object:
     return cell
 
 
-def _check_new_names(
+def _check_separator(
     column: pd.Series, rows: list[list[str]], new: set[str], separator: str | None
 ) -> None:
-    """Refuse names that are not among the symbols yet and may not be what was meant."""
-    for name in sorted(new):
-        if fault := _find_fault(name):
-            _refuse(column, rows, {name}, fault)
+    """Refuse texts whose symbols seem to be separated by something else."""
     if not new or not all(isinstance(cell, str) for cell in column):
         return
     is_whole = max(map(len, rows)) == 1 < max(map(len, new)) and len(new) > max(2, len(rows) / 2)
