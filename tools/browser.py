@@ -1,9 +1,10 @@
 """Work through the notebooks in JupyterLab and Chromium: nox -s browser [-- WORDS ...].
 
 It does what a reader does, in a copy of the course: runs all cells of each notebook, throws the die
-of 00, answers an exercise of 02, watches training in 04 and stops it. Pictures of all of it lie in
-docs/_build/lab afterwards. It takes up to half an hour and needs node, npm and Chromium.
-With words, only notebooks whose names contain one of them are opened.
+of 00, answers an exercise of 02, watches training in 04 and stops it, and works through one of the
+learner's copies. Screenshots are in docs/_build/lab afterwards. It takes up to half an hour and
+needs node, npm and Chromium. With words, it opens only notebooks whose names contain one of them
+(`my_` for the learner's copy).
 """
 
 import os
@@ -99,6 +100,7 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder, "course")
         copy_checkout(book.ROOT, course)
+        subprocess.run([sys.executable, "-m", "tools.learner_copies"], cwd=course, check=True)
         with jupyterlab(Path(folder)) as (address, token):
             status = book.look("check_lab.mjs", [address, token, course], [PICTURES, *words])
     print(f"Pictures: {PICTURES}")

@@ -1,5 +1,6 @@
 // Work through the notebooks in JupyterLab as a reader does: run all cells, throw the die, answer
-// an exercise, watch training and stop it. Prints one line a finding; none is well.
+// an exercise, watch training and stop it, and work in a learner's copy. Prints one line for each
+// problem that it finds.
 //
 //   node check_lab.mjs ADDRESS TOKEN COURSE NODE_MODULES CHROMIUM PICTURES [WORDS OF NAMES ...]
 
@@ -11,12 +12,12 @@ const [address, token, course, modules, executablePath, pictures, ...words] = pr
 const { chromium } = createRequire(path.resolve(modules, "x"))("playwright-core");
 const MINUTES = 60_000;
 const PLAY = { notebook: "00_start_here", cell: "sc.play_dice(" };
-const EXERCISE = {
+const EXERCISE = { // also the notebook whose copy is worked through
   notebook: "02_model_anatomy",
   cell: "def largest_hidden_size(",
   wrong: "def largest_hidden_size(budget):\n    return budget\n",
 };
-const TRAINING = { notebook: "04_training_with_early_stopping", cell: "train(max_epochs=50," };
+const TRAINING = { notebook: "04_training_with_early_stopping", cell: "package_history = sc.fit(" };
 
 const counts = { notebooks: 0, cells: 0, pictures: 0, requests: 0, findings: 0 };
 
@@ -66,7 +67,7 @@ async function waitForRest(tab, minutes = 10) {
 
 // ----------------------------------------------------------------------------- what a reader does
 
-async function open(context, name) {
+async function open(context, name, folder = "notebooks") {
   const tab = await context.newPage();
   tab.setDefaultTimeout(60_000);
   tab.on("request", (request) => {
@@ -76,7 +77,7 @@ async function open(context, name) {
     }
   });
   tab.on("pageerror", (error) => find(name, `error in a script: ${error.message}`));
-  await tab.goto(`${address}/lab/workspaces/${name}/tree/notebooks/${name}.ipynb?token=${token}`);
+  await tab.goto(`${address}/lab/workspaces/${folder}-${name}/tree/${folder}/${name}.ipynb?token=${token}`);
   await tab.waitForSelector(".jp-Notebook .jp-Cell", { state: "attached" });
   await waitForRest(tab);
   await tab.keyboard.press("Control+b"); // puts the list of files away
@@ -187,7 +188,7 @@ async function throwTheDie(tab) {
 }
 
 // The exercise's own hint for a wrong answer, and its praise for the printed solution.
-async function solve(tab) {
+async function solve(tab, name) {
   const exercise = await findCell(tab, EXERCISE.cell);
   const cells = await codeCells(tab);
   const check = cells.find(({ index }) => index > exercise.index);
@@ -203,11 +204,39 @@ async function solve(tab) {
   const texts = notebook.cells.map(({ source }) => [source].flat().join(""));
   const [, solution] = texts.find((text) => text.includes("Solution") && text.includes(EXERCISE.cell)).match(/```python\n([^]*?)```/);
   const hint = await try_(EXERCISE.wrong);
-  if (!hint.trim() || /^Correct/.test(hint)) find(EXERCISE.notebook, `a wrong answer is told: ${hint}`);
-  await photograph(tab, `${EXERCISE.notebook}-wrong`);
+  if (!hint.trim() || /^Correct/.test(hint)) find(name, `a wrong answer gets: ${hint}`);
+  await photograph(tab, `${name}-wrong`);
   const praise = await try_(solution);
-  if (!/^Correct/.test(praise)) find(EXERCISE.notebook, `the solution is told: ${praise}`);
-  await photograph(tab, `${EXERCISE.notebook}-right`);
+  if (!/^Correct/.test(praise)) find(name, `the solution gets: ${praise}`);
+  await photograph(tab, `${name}-right`);
+}
+
+// An answer is folded away until its line is clicked.
+async function unfold(tab, name) {
+  const index = await tab.evaluate(() => {
+    const cells = [...window.jupyterapp.shell.currentWidget.content.widgets];
+    return cells.findIndex(({ model }) => /^<details><summary>Answer/.test(model.sharedModel.getSource()));
+  });
+  if (index < 0) return find(name, "no answer is folded away");
+  await tab.evaluate((index) => window.jupyterapp.shell.currentWidget.content.scrollToItem(index, "center"), index);
+  const answer = tab.locator(`.jp-Cell[data-windowed-list-index="${index}"] details`);
+  await answer.waitFor();
+  const words = answer.locator(":scope > :not(summary)").first();
+  if (await words.isVisible()) find(name, "an answer can be read before it is unfolded");
+  await photograph(tab, `${name}-folded`);
+  await answer.locator("summary").click();
+  if (!(await words.isVisible())) find(name, "an answer cannot be unfolded");
+  await photograph(tab, `${name}-unfolded`);
+}
+
+// A learner's copy shows no results beforehand, and everything in it works.
+async function workInCopy(tab, name) {
+  const cells = await codeCells(tab);
+  if (cells.some(({ ran, outputs }) => ran || outputs.length)) find(name, "shows results before it is run");
+  await photograph(tab, `${name}-new`);
+  await unfold(tab, name);
+  await runAll(tab, name);
+  await solve(tab, name);
 }
 
 // Note at every frame which picture there is below a cell, and how high it is.
@@ -240,11 +269,16 @@ function stopFilm(tab) {
   });
 }
 
-// The curves grow without flicker; the stop button ends training, and the next cell works.
+// The cell as a reader would write it who wants to see more than four epochs.
+function trainLonger(source) {
+  const longer = source.replace("max_epochs=4,", "max_epochs=50,");
+  return longer.replace(/print\(.*$/s, 'print(len(package_history), "epochs")');
+}
+
+// The stop button ends training in the middle of an epoch, and the cell goes on.
 async function stopTraining(tab) {
-  const { index } = await findCell(tab, TRAINING.cell);
-  const outputs = async () => (await findCell(tab, TRAINING.cell)).outputs;
-  await runCell(tab, index);
+  const { index, source } = await findCell(tab, TRAINING.cell);
+  await answer(tab, index, trainLonger(source));
   await tab.waitForFunction(
     (index) => document.querySelector(`.jp-Cell[data-windowed-list-index="${index}"] .jp-OutputArea img`)?.title.includes("epoch 3"),
     index,
@@ -252,17 +286,12 @@ async function stopTraining(tab) {
   await photograph(tab, `${TRAINING.notebook}-live`);
   await tab.locator('.jp-NotebookPanel-toolbar [data-command="notebook:interrupt-kernel"]').first().click();
   await waitForRest(tab);
-  const text = printed(await outputs());
-  if (!/^Interrupted in epoch \d+: best weights so far kept\.\n$/.test(text)) find(TRAINING.notebook, `the stop button leaves: ${text}`);
-  const next = (await codeCells(tab)).find((cell) => cell.index > index);
-  await runCell(tab, next.index);
-  await tab.waitForTimeout(300);
-  await waitForRest(tab);
-  const result = printed((await codeCells(tab)).find((cell) => cell.index === next.index).outputs);
-  if (!/stopped after epoch \d, .*same epochs as in the long run: True/s.test(result)) find(TRAINING.notebook, `after the stop button: ${result}`);
+  const text = printed((await findCell(tab, TRAINING.cell)).outputs);
+  if (!/^Interrupted in epoch \d+; the best weights so far are restored\.\n\d epochs\n$/.test(text)) find(TRAINING.notebook, `the stop button leaves: ${text}`);
   await photograph(tab, `${TRAINING.notebook}-stopped`);
 }
 
+// The curves grow without flicker and leave nothing behind.
 async function watchTraining(tab) {
   const { index } = await findCell(tab, TRAINING.cell);
   await goTo(tab, index);
@@ -273,16 +302,16 @@ async function watchTraining(tab) {
   const film = await stopFilm(tab);
   console.log(`${TRAINING.notebook}: live curves ${JSON.stringify(film)}`);
   if (film.nodes !== 1 || film.heights.length !== 1 || film.gaps) find(TRAINING.notebook, "the curves flicker");
-  if (film.sources < 4) find(TRAINING.notebook, `only ${film.sources} pictures for 17 epochs`);
+  if (film.sources < 4) find(TRAINING.notebook, `only ${film.sources} pictures of the curves`);
   await menu(tab, "File", "docmanager:save");
   await tab.waitForTimeout(3000);
   const saved = JSON.parse(fs.readFileSync(path.join(course, "notebooks", `${TRAINING.notebook}.ipynb`)));
   const { outputs } = saved.cells.find(({ source }) => [source].flat().join("").includes(TRAINING.cell));
   const left = outputs.filter(({ data }) => !data || Object.keys(data).length); // what shows anything
-  if (left.length) find(TRAINING.notebook, `training leaves ${JSON.stringify(left).slice(0, 200)}`);
+  if (!/^\d+ epochs\n$/.test(printed(left))) find(TRAINING.notebook, `training leaves ${JSON.stringify(left).slice(0, 200)}`);
   const area = tab.locator(`.jp-Cell[data-windowed-list-index="${index}"] .jp-Cell-outputWrapper`);
   const height = await area.evaluate((node) => node.clientHeight);
-  if (height > 20) find(TRAINING.notebook, `training leaves ${height} pixels on the screen`);
+  if (height > 40) find(TRAINING.notebook, `training leaves ${height} pixels on the screen`);
   await photograph(tab, `${TRAINING.notebook}-finished`);
 }
 
@@ -290,27 +319,37 @@ async function watchTraining(tab) {
 const args = ["--no-sandbox", "--disable-dev-shm-usage"];
 const browser = await chromium.launch({ executablePath, args });
 const context = await browser.newContext({ viewport: { width: 1250, height: 1100 } });
-const names = fs.readdirSync(path.join(course, "notebooks")).filter((name) => name.endsWith(".ipynb"));
-for (const name of names.map((name) => path.parse(name).name).sort()) {
-  if (words.length && !words.some((word) => name.includes(word))) continue;
+const files = fs.readdirSync(path.join(course, "notebooks")).filter((name) => name.endsWith(".ipynb"));
+const isWanted = (name) => !words.length || words.some((word) => name.includes(word));
+const names = files.map((name) => path.parse(name).name).filter(isWanted).sort();
+
+async function workThrough(folder, name, work) {
   const started = Date.now();
-  const tab = await open(context, name);
+  const title = folder === "notebooks" ? name : `${folder}-${name}`;
+  const tab = await open(context, name, folder);
   try {
-    await runAll(tab, name);
-    await lookThrough(tab, name);
-    if (name === PLAY.notebook) await throwTheDie(tab);
-    if (name === EXERCISE.notebook) await solve(tab);
-    if (name === TRAINING.notebook) await stopTraining(tab);
-    if (name === TRAINING.notebook) await watchTraining(tab);
+    await work(tab, title);
   } catch (error) {
-    find(name, error.message.split("\n")[0]);
-    await photograph(tab, `${name}-failed`);
+    find(title, error.message.split("\n")[0]);
+    await photograph(tab, `${title}-failed`);
   }
   counts.notebooks += 1;
-  console.log(`${name}: ${Math.round((Date.now() - started) / 1000)} s`);
+  console.log(`${title}: ${Math.round((Date.now() - started) / 1000)} s`);
   await menu(tab, "Kernel", "kernelmenu:shutdown").catch(() => {});
   await tab.close({ runBeforeUnload: false });
 }
+
+for (const name of names) {
+  await workThrough("notebooks", name, async (tab) => {
+    await runAll(tab, name);
+    await lookThrough(tab, name);
+    if (name === PLAY.notebook) await throwTheDie(tab);
+    if (name === EXERCISE.notebook) await solve(tab, name);
+    if (name === TRAINING.notebook) await stopTraining(tab);
+    if (name === TRAINING.notebook) await watchTraining(tab);
+  });
+}
+if (isWanted(`my_notebooks-${EXERCISE.notebook}`)) await workThrough("my_notebooks", EXERCISE.notebook, workInCopy);
 if (!counts.notebooks) find("notebooks", `none has ${words.join(" or ")} in its name`);
 await browser.close();
 console.log(JSON.stringify(counts));
