@@ -2,12 +2,13 @@
 
     torchrun --nproc-per-node 2 examples/train_distributed.py --checkpoint run.pt
 
-torchrun comes with PyTorch. It starts the processes, tells each its number (the *rank*), and with
-`--max-restarts 3` starts them again if one dies: training goes on from the checkpoint. (That is
-for one machine. With several, make the same calls again.)
+torchrun comes with PyTorch. It starts the processes, gives each its number (the *rank*), and with
+`--max-restarts 3` starts them again if one dies: training resumes from the checkpoint. (This
+holds for one machine. With several, run the same commands again.)
 
-Every process walks through the same shuffled batches and takes every n-th sequence of each, so
-nothing is lost or repeated, and the step is that of one process with the whole batch.
+Every process goes through the same shuffled batches and takes every n-th sequence of each. No
+sequence is lost or repeated, and each step is the one that a single process would take with the
+whole batch.
 """
 
 import argparse
@@ -34,7 +35,7 @@ CRITERION = nn.BCEWithLogitsLoss(reduction="sum")
 
 @contextmanager
 def process_group() -> Iterator[torch.device]:
-    """Join the other processes, and leave them at the end.
+    """Join the process group, and leave it at the end.
 
     Yields:
         The device of this process: its own GPU (NCCL) if there are enough, else the CPU (gloo).
@@ -44,8 +45,8 @@ def process_group() -> Iterator[torch.device]:
     if with_gpu:
         torch.cuda.set_device(device)
     store, rank, n_processes = next(dist.rendezvous("env://"))
-    # The store outlives a restart: without a place of its own for each attempt, a process could
-    # find the address of one that is dead (https://github.com/pytorch/pytorch/issues/167288).
+    # The store outlives a restart: without a prefix for each attempt, a process could find the
+    # address of one that is dead (https://github.com/pytorch/pytorch/issues/167288).
     store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)
     options = {"store": store, "rank": rank, "world_size": n_processes}
     dist.init_process_group("nccl" if with_gpu else "gloo", **options)
@@ -59,81 +60,81 @@ def process_group() -> Iterator[torch.device]:
 
 
 def write_data(folder: Path, n_sequences: int) -> None:
-    """Write a casino as flat files, as a large data set would come.
+    """Write a casino as flat files, as a large data set would be stored.
 
     Args:
         folder: Where to write symbols.npy, offsets.npy and labels.npy.
-        n_sequences: How many sequences to make.
+        n_sequences: Number of sequences.
     """
     casino = sc.make_casino(n_sequences, cheat="clever", seed=0)
-    dataset = sc.SequenceDataset(casino.sequences, casino.labels)
+    symbols, offsets = sc.flatten(casino.sequences, vocab_size=sc.VOCAB_SIZE)
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "symbols.npy", dataset.symbols)
-    np.save(folder / "offsets.npy", dataset.offsets)
+    np.save(folder / "symbols.npy", symbols)
+    np.save(folder / "offsets.npy", offsets)
     content = io.BytesIO()
     np.save(content, casino.labels)
-    write_atomically(folder / "labels.npy", content.getvalue())  # says that all are whole
+    write_atomically(folder / "labels.npy", content.getvalue())  # last: all files are complete
 
 
-def read_data(folder: Path, n_sequences: int) -> sc.SequenceDataset:
-    """Open the files, which the first process of each machine writes if they are missing.
+def read_data(folder: Path, n_sequences: int) -> sc.FlatDataset:
+    """Open the files; the first process of each machine writes them if they are missing.
 
     Args:
         folder: Where they are.
-        n_sequences: How many sequences to make if there are none.
+        n_sequences: Number of sequences to make if there are none.
 
     Returns:
-        The data set; its symbols stay in the file and are mapped into memory.
+        The data set; its symbols stay in the file, which is mapped into memory.
     """
     if os.environ["LOCAL_RANK"] == "0" and not (folder / "labels.npy").exists():
         write_data(folder, n_sequences)
-    dist.barrier()  # nobody reads before it is written
+    dist.barrier()  # no process reads before the files are written
     symbols = np.load(folder / "symbols.npy", mmap_mode="r")
     offsets, labels = (np.load(folder / f"{name}.npy") for name in ("offsets", "labels"))
-    return sc.SequenceDataset.from_flat(symbols, offsets, labels)
+    return sc.FlatDataset(symbols, offsets, labels)
 
 
 def share(batch: list[int]) -> tuple[list[int], float]:
-    """Return this process's part of a batch, and what it counts.
+    """Return this process's share of a batch, and its weight.
 
     Args:
         batch: Positions of the whole batch, the same in every process.
 
     Returns:
-        Every n-th position and 1.0. If a short batch has none left for this process, the first
-        one and 0.0: every process must take part in every step.
+        Every n-th position, and 1.0. If a short batch has none left for this process, the first
+        position and 0.0: every process must take part in every step.
     """
     part = batch[dist.get_rank() :: dist.get_world_size()]
     return (part, 1.0) if part else (batch[:1], 0.0)
 
 
 def summed_loss(
-    model: nn.Module, dataset: sc.SequenceDataset, rows: list[int], device: torch.device
+    model: nn.Module, dataset: sc.FlatDataset, rows: list[int], device: torch.device
 ) -> Tensor:
-    """Return the loss of some sequences, added up.
+    """Return the sum of some sequences' losses.
 
     Args:
         model: Called as `model(padded, lengths)`.
         dataset: The data set.
         rows: Positions of the sequences.
-        device: Where the model is; lengths stay on the CPU.
+        device: Device of the model; lengths stay on the CPU.
 
     Returns:
         Loss in nats, float, shape ().
     """
-    padded, lengths, labels = dataset.__getitems__(rows).tensors
+    padded, lengths, labels = dataset[rows]
     return CRITERION(model(padded.to(device), lengths), labels.to(device))
 
 
 def add_up(number: float, device: torch.device) -> float:
-    """Add a number over all processes; each gets the same sum.
+    """Add up a number over all processes.
 
     Args:
         number: This process's number.
-        device: Where the process group can reach it.
+        device: The device of this process.
 
     Returns:
-        The sum.
+        The sum, the same in every process.
     """
     total = torch.tensor(number, dtype=torch.float64, device=device)
     dist.all_reduce(total)
@@ -142,7 +143,7 @@ def add_up(number: float, device: torch.device) -> float:
 
 def train_one_epoch(
     model: DistributedDataParallel,
-    dataset: sc.SequenceDataset,
+    dataset: sc.FlatDataset,
     positions: np.ndarray,
     sampler: sc.LengthBatchSampler,
     optimizer: torch.optim.Optimizer,
@@ -153,8 +154,8 @@ def train_one_epoch(
     Args:
         model: The model, the same in every process.
         dataset: The data set.
-        positions: Positions of the training side, int64, shape (n,).
-        sampler: Batches of places in `positions`, the same in every process.
+        positions: Positions of the training set, int64, shape (n,).
+        sampler: Batches of indices into `positions`, the same in every process.
         optimizer: Updates the model's parameters.
         device: The device of this process.
 
@@ -176,20 +177,20 @@ def train_one_epoch(
 
 def evaluate(
     model: nn.Module,
-    dataset: sc.SequenceDataset,
+    dataset: sc.FlatDataset,
     positions: np.ndarray,
     device: torch.device,
     *,
     batch_size: int = 256,
 ) -> float:
-    """Measure the loss, each process on its part of the sequences.
+    """Measure the loss, each process on its share of the sequences.
 
     Args:
-        model: The model itself, not wrapped: nothing is learnt, so nothing is synchronised.
+        model: The model itself, not wrapped: there are no gradients to synchronise.
         dataset: The data set.
-        positions: Positions of the side to judge, int64, shape (n,).
+        positions: Positions of the validation or test set, int64, shape (n,).
         device: The device of this process.
-        batch_size: Sequences that are looked at together.
+        batch_size: Sequences per batch.
 
     Returns:
         Mean loss per sequence over all processes, in nats: the same number in each.
@@ -205,37 +206,37 @@ def evaluate(
 def resume(
     run: Checkpoint, max_epochs: int, measure: Callable[[], float]
 ) -> list[tuple[int, float, float]]:
-    """Go on from the checkpoint in every process; the first begins it if there is none.
+    """Resume from the checkpoint in every process; the first one creates it if there is none.
 
     Args:
-        run: The checkpoint; on several machines in a folder that all of them see.
-        max_epochs: Most epochs of the run.
-        measure: Returns the validation loss of the model as it is.
+        run: The checkpoint; with several machines, in a folder that all of them see.
+        max_epochs: Maximum number of epochs.
+        measure: Returns the model's validation loss.
 
     Returns:
-        The losses so far, one row an epoch: epoch, training loss, validation loss.
+        The losses so far, one row per epoch: epoch, training loss, validation loss.
     """
     is_first = dist.get_rank() == 0
     if is_first and run.path is not None and not run.path.exists():
         run.save([])
-    dist.barrier()  # nobody looks for the file before it is there
+    dist.barrier()  # no process looks for the file before it exists
     with redirect_stdout(sys.stdout if is_first else None):
         return run.load(max_epochs, measure)
 
 
 def train(
     plain: nn.Module,
-    dataset: sc.SequenceDataset,
+    dataset: sc.FlatDataset,
     splits: sc.SplitIndices,
     options: argparse.Namespace,
     device: torch.device,
 ) -> None:
-    """Train until the validation loss stops improving; the model leaves with its best weights.
+    """Train until the validation loss stops improving; restore the best weights.
 
     Args:
         plain: The model, with the same weights in every process.
         dataset: The data set.
-        splits: Positions of train, validation and test.
+        splits: Positions of the training, validation and test set.
         options: The command line.
         device: The device of this process.
     """
@@ -246,14 +247,15 @@ def train(
     lengths = dataset.lengths[splits.train_idx]
     sampler = sc.LengthBatchSampler(lengths, options.batch_size, generator=generator)
     run = Checkpoint(options.checkpoint, plain, optimizer, stopper, [sampler])
-    judge = partial(evaluate, plain, dataset, splits.val_idx, device)
-    losses = resume(run, options.max_epochs, judge)
+    measure = partial(evaluate, plain, dataset, splits.val_idx, device)
+    losses = resume(run, options.max_epochs, measure)
     for epoch in range(len(losses) + 1, options.max_epochs + 1):
-        if stopper.should_stop:  # in every process at once: all have the same validation loss
+        # All processes stop at once, since all have the same validation loss.
+        if stopper.epoch - stopper.best_epoch >= options.patience:
             break
-        side = splits.train_idx
-        train_loss = train_one_epoch(model, dataset, side, sampler, optimizer, device)
-        val_loss = judge()
+        positions = splits.train_idx
+        train_loss = train_one_epoch(model, dataset, positions, sampler, optimizer, device)
+        val_loss = measure()
         stopper.step(val_loss, plain)
         losses.append((epoch, train_loss, val_loss))
         if dist.get_rank() == 0:
@@ -266,7 +268,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line.
 
     Args:
-        arguments: What stands there; None for this process's own.
+        arguments: The arguments; None for those of this process.
 
     Returns:
         The options.
@@ -280,13 +282,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--patience", type=int, default=5)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--checkpoint", type=Path, help="file to go on from")
+    parser.add_argument("--checkpoint", type=Path, help="file to resume from")
     parser.add_argument("--weights", type=Path, help="file for the best weights")
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train, put the best weights back, and judge once on the test side."""
+    """Train, restore the best weights, and evaluate once on the test set."""
     options = parse(arguments)
     sc.agree_across_machines()
     with process_group() as device:

@@ -1,4 +1,4 @@
-"""Two processes train like one, and a run whose worker is killed ends as if nothing had been."""
+"""Two processes train like one, also if one of them is killed and training resumes."""
 
 import contextlib
 import importlib.util
@@ -78,10 +78,9 @@ def one_process():
     dataset = sc.SequenceDataset(casino.sequences, casino.labels)
     splits = sc.split_indices(casino.labels, seed=0)
     generator = torch.Generator().manual_seed(0)
-    sampler = sc.LengthBatchSampler(
-        dataset.lengths[splits.train_idx], BATCH_SIZE, generator=generator
-    )
-    train, val = (Subset(dataset, side) for side in splits[:2])
+    lengths = [len(casino.sequences[i]) for i in splits.train_idx]
+    sampler = sc.LengthBatchSampler(lengths, BATCH_SIZE, generator=generator)
+    train, val = (Subset(dataset, part) for part in splits[:2])
     loader = DataLoader(train, batch_sampler=sampler, collate_fn=sc.collate_fn)
     val_loader = DataLoader(val, batch_size=7, collate_fn=sc.collate_fn)
     sc.seed_everything(0)
@@ -106,10 +105,10 @@ def assert_same(found, expected):
 
 @pytest.mark.skipif(os.name == "nt", reason="kills processes as Linux and macOS do")
 def test_two_processes_train_like_one_even_if_one_of_them_is_killed(tmp_path, settings_kept):
-    """It dies within a batch of the third epoch; the run goes on after the second.
+    """A process that dies in the third epoch is restarted, and the run resumes after the second.
 
-    Losses and weights are those of one process with the whole batch, though the last batch of an
-    epoch leaves one process without a sequence.
+    Losses and weights are those of one process with the whole batch, although the last batch of
+    an epoch leaves one process without a sequence.
     """
     lines, weights = one_process()
     calls = 2 * (3 + 1) + 2  # three training batches an epoch and one of validation; the 2nd batch
@@ -119,7 +118,7 @@ def test_two_processes_train_like_one_even_if_one_of_them_is_killed(tmp_path, se
     printed, found = torchrun(tmp_path, script, "--checkpoint", "run.pt")
 
     assert (tmp_path / "died").exists()
-    assert printed.count("Going on after epoch 2, from run.pt.") == 1
+    assert printed.count("Resuming after epoch 2, from run.pt.") == 1
     assert [line for line in printed.splitlines() if line.startswith("epoch")] == lines
     assert_same(found, weights)
 
@@ -127,7 +126,7 @@ def test_two_processes_train_like_one_even_if_one_of_them_is_killed(tmp_path, se
 @pytest.mark.parametrize("n_processes", [1, 2, 3, 16])
 @pytest.mark.parametrize("n", [1, 2, 7, 16])
 def test_shares_lose_and_repeat_nothing(n, n_processes, monkeypatch):
-    """All shares that count make the batch; whoever has none still has something to do."""
+    """Shares with weight 1 make up the batch; a process without one gets a sequence of weight 0."""
     script, batch = module(), list(range(100, 100 + n))
     monkeypatch.setattr(script.dist, "get_world_size", lambda: n_processes)
     shares = []
