@@ -13,6 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from IPython.core.inputtransformer2 import TransformerManager
 from notebook_text import NOTEBOOKS
 from torch.utils.data import DataLoader
 
@@ -101,9 +102,14 @@ def test_cells_that_print_or_show_have_outputs(path):
             assert cell.outputs, cell.source
 
 
+def parse(source):
+    """Return a cell's syntax tree; a magic such as %run becomes a call."""
+    return ast.parse(TransformerManager().transform_cell(source))
+
+
 def top_level_calls(source):
     """Yield the calls that run with the cell: not those inside functions it defines."""
-    pending = list(ast.parse(source).body)
+    pending = list(parse(source).body)
     while pending:
         node = pending.pop()
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda | ast.ExceptHandler):
@@ -334,7 +340,7 @@ def prepared(path):
     namespace = {}
     for cell in cells(path, "code"):
         tags = cell.metadata.get("tags", [])
-        body = ast.parse(cell.source).body
+        body = parse(cell.source).body
         is_import = all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
         is_needed = any(re.match("setup$|mirror:|simple:", tag) for tag in tags)
         if is_import or is_needed:
