@@ -1,4 +1,4 @@
-"""What a notebook goes through: the stop button, a closed browser, a kernel that is killed."""
+"""Training in a notebook survives the stop button, a closed browser and a killed kernel."""
 
 import re
 import time
@@ -26,18 +26,29 @@ def train(max_epochs, **options):
 
 
 class Kernel:
-    """A kernel as JupyterLab starts it, and a client that may come and go."""
+    """A kernel as JupyterLab starts it, with a client that may come and go."""
 
     def __init__(self):
         self.manager, self.client = start_new_kernel(startup_timeout=120)
 
-    def connect(self):
+    def reconnect(self):
         """Open the notebook again, in another browser."""
+        self.client.stop_channels()
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=120)
 
-    def run(self, code, expected="ok"):
+    def start(self, path, n_epochs, wait_for):
+        """Start a cell that trains, and wait until its checkpoint has some epochs."""
+        code = f"n, is_best, table = train({n_epochs}, checkpoint={str(path)!r})"
+        message = self.client.execute(code)
+        deadline = time.monotonic() + 120
+        while not path.exists() or len(torch.load(path)["losses"]) < wait_for:
+            assert time.monotonic() < deadline, f"no epoch {wait_for} in {path.name}"
+            time.sleep(0.05)
+        return message
+
+    def run(self, code):
         """Run a cell to its end and return what it prints."""
         printed = []
 
@@ -46,68 +57,52 @@ class Kernel:
                 printed.append(message["content"]["text"])
 
         reply = self.client.execute_interactive(code, output_hook=keep, timeout=300)
-        assert reply["content"]["status"] == expected, reply["content"]
+        assert reply["content"]["status"] == "ok", reply["content"]
         return "".join(printed)
 
-    def end(self):
-        """Leave nothing running."""
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
 
-
-def wait_for_epoch(kernel, path, number):
-    """Wait until a checkpoint holds this many epochs."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if path.exists() and len(torch.load(path, weights_only=True)["losses"]) >= number:
-            return
-        time.sleep(0.05)
-    pytest.fail(f"no epoch {number} in {path.name}")
-
-
-def test_stop_button_closed_browser_and_killed_kernel(tmp_path):
-    """Whatever happens to a notebook that trains, it goes on with whole results."""
+@pytest.fixture
+def kernel():
+    """Start a kernel with the functions of the notebook, and shut it down afterwards."""
     kernel = Kernel()
     try:
         kernel.run(SETUP)
-
-        # The stop button in the middle of training: the cell ends well and the next one runs.
-        path = tmp_path / "stopped.pt"
-        training = kernel.client.execute(
-            f"n, is_best, table = train(5000, checkpoint={str(path)!r})"
-        )
-        wait_for_epoch(kernel, path, 3)
-        kernel.manager.interrupt_kernel()
-        reply = kernel.client.get_shell_msg(timeout=60)
-        assert reply["parent_header"]["msg_id"] == training
-        assert reply["content"]["status"] == "ok", reply["content"]
-        assert kernel.run("print(2 < n < 5000, is_best, torch.is_grad_enabled())").split() == (
-            ["True"] * 3
-        )
-
-        # The browser is closed while a cell trains: the kernel goes on, and a new one finds all.
-        path = tmp_path / "closed.pt"
-        kernel.client.execute(f"n, is_best, table = train(20, checkpoint={str(path)!r})")
-        wait_for_epoch(kernel, path, 2)
-        kernel.client.stop_channels()
-        wait_for_epoch(kernel, path, 20)
-        kernel.connect()
-        kernel.run("whole = train(20)")
-        assert kernel.run("print((n, is_best, table) == whole, n, is_best)").split() == (
-            ["True", "20", "True"]
-        )
-
-        # The kernel is killed: the same cells in a new one give the same result.
-        path = tmp_path / "killed.pt"
-        kernel.client.execute(f"train(20, checkpoint={str(path)!r})")
-        wait_for_epoch(kernel, path, 3)
-        kernel.manager.restart_kernel(now=True)
-        kernel.client.stop_channels()
-        kernel.connect()
-        kernel.run(SETUP)
-        printed = kernel.run(f"resumed = train(20, checkpoint={str(path)!r})")
-        epoch = int(re.match("Going on after epoch (.*), from killed.pt", printed)[1])
-        assert 3 <= epoch < 20
-        assert kernel.run("print(resumed == train(20))").split() == ["True"]
+        yield kernel
     finally:
-        kernel.end()
+        kernel.client.stop_channels()
+        kernel.manager.shutdown_kernel(now=True)
+
+
+def test_the_stop_button_ends_training_and_nothing_else(kernel, tmp_path):
+    """The cell ends without an error, with the best weights, and the next cell runs."""
+    training = kernel.start(tmp_path / "run.pt", n_epochs=5000, wait_for=3)
+    kernel.manager.interrupt_kernel()
+
+    reply = kernel.client.get_shell_msg(timeout=60)
+    assert reply["parent_header"]["msg_id"] == training
+    assert reply["content"]["status"] == "ok", reply["content"]
+    assert kernel.run("print(2 < n < 5000, is_best, torch.is_grad_enabled())") == "True True True\n"
+
+
+def test_training_continues_when_the_browser_is_closed(kernel, tmp_path):
+    """A new browser finds the whole result."""
+    path = tmp_path / "run.pt"
+    kernel.start(path, n_epochs=20, wait_for=2)
+    kernel.reconnect()
+
+    assert kernel.run("print((n, is_best, table) == train(20), n, is_best)") == "True 20 True\n"
+
+
+def test_a_killed_kernel_resumes(kernel, tmp_path):
+    """The same cells in a new kernel give the same result."""
+    path = tmp_path / "run.pt"
+    kernel.start(path, n_epochs=20, wait_for=3)
+    kernel.manager.restart_kernel(now=True)
+    kernel.reconnect()
+    kernel.run(SETUP)
+
+    printed = kernel.run(f"resumed = train(20, checkpoint={str(path)!r})")
+
+    epoch = int(re.match(r"Resuming after epoch (\d+), from run.pt", printed)[1])
+    assert 3 <= epoch < 20
+    assert kernel.run("print(resumed == train(20))") == "True\n"
