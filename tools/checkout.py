@@ -19,7 +19,8 @@ def copy_checkout(root: Path, folder: Path) -> None:
         names = subprocess.check_output(git, cwd=root, encoding="utf-8").split("\0")
     else:
         paths = (path.relative_to(root) for path in root.rglob("*"))
-        names = [str(path) for path in paths if not path.parts[0].startswith(".")]
+        ignored = (".", "my_notebooks")
+        names = [str(path) for path in paths if not path.parts[0].startswith(ignored)]
     for name in names:
         if (root / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import pytest
 from notebook_text import NOTEBOOKS, ROOT
 
 from tools import learner_copies
+from tools.checkout import copy_checkout
 from tools.learner_copies import FOLDED, learner_copy, main
 
 v4 = nbformat.v4
@@ -123,6 +124,11 @@ def test_a_folder_that_cannot_be_written_is_reported(course, monkeypatch, error)
         main()
 
 
-def test_git_ignores_the_copies():
-    """They stay out of commits, bundles and mutants, which copy what git would track."""
+def test_the_copies_stay_with_the_learner(course):
+    """No commit contains them, and no bundle that is made of a checkout or of an archive."""
+    main()
+
+    copy_checkout(course, course.with_name("bundle"))
+
+    assert os.listdir(course.with_name("bundle")) == ["notebooks"]
     assert "/my_notebooks/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
