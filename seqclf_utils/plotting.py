@@ -176,7 +176,7 @@ def plot_dots(
     if best_possible is not None:
         heights = check_numbers("best_possible", best_possible, n_values=len(columns))
         ax.hlines(heights, places - 0.4, places + 0.4, **BEST_STYLE)
-        ax.legend()
+        _legend_above(ax)
     ax.set_xticks(places, columns)
     return ax
 
