@@ -360,7 +360,7 @@ UP_TWICE = """
 import sys, time
 print(sys.prefix != sys.base_prefix, sys.argv[1:], flush=True)
 for _ in range(2):
-    try: print("up", flush=True); time.sleep(20)
+    try: print("up", flush=True); time.sleep(20); sys.exit(1)
     except KeyboardInterrupt: time.sleep(0.2)
 sys.exit(7)
 """
@@ -382,6 +382,7 @@ def test_a_real_command_in_a_real_environment(tmp_path, monkeypatch):
 
     command = [sys.executable, "course.py", "run", "--fast", "a b"]
     options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "start_new_session": True}
+    options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # maybe ignored
     with subprocess.Popen(command, cwd=machine.folder, **options) as process:
         lines = [process.stdout.readline() for _ in range(2)]
         for _ in range(2):
