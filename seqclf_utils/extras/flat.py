@@ -124,11 +124,11 @@ class FlatDataset(Dataset):
 
     def __getitem__(self, indices: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
         """Return a batch: padded, int64, (N, L); lengths, int64, (N,); labels, float, (N,)."""
-        lengths = self.lengths[indices]  # (N,)
+        starts, lengths = self.offsets[:-1][indices], self.lengths[indices]  # (N,), (N,)
         steps = np.arange(lengths.max())  # (L,)
         is_real = steps < lengths[:, None]  # (N, L)
         padded = np.zeros(is_real.shape, dtype=np.int64)
-        padded[is_real] = self.symbols[(self.offsets[indices][:, None] + steps)[is_real]]
+        padded[is_real] = self.symbols[(starts[:, None] + steps)[is_real]]
         return torch.from_numpy(padded), torch.from_numpy(lengths), self.labels[indices]
 
     def __getstate__(self) -> dict[str, Any]:
