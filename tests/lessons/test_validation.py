@@ -1,995 +1,424 @@
-"""Every check: what it takes, and exactly what it says when it refuses."""
+"""What each public function refuses, and the decorator that adds checks to lesson code."""
 
+import inspect
 import math
 import re
-from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from torch.utils.data import DataLoader
+from torch import nn
 
-from seqclf_utils import validation as v
+import seqclf_utils as sc
+from seqclf_utils import model as model_module
+from seqclf_utils import validation
 
-
-class Sides(NamedTuple):
-    """Positions of three sides."""
-
-    train_idx: list
-    val_idx: list
-    test_idx: list
-
-
-GOOD = [
-    (v.check_count, ("n", 3), {"minimum": 3}, 3),
-    (v.check_count, ("n", np.int64(4)), {"minimum": 0}, 4),
-    (v.check_fractions, (), {"a": 0.5, "b": 0.499}, None),
-    (v.check_fractions, (), {"a": np.float32(0.25)}, None),
-    (v.check_nonnegative, ("x", 0), {}, 0.0),
-    (v.check_nonnegative, ("x", np.float32(0.5)), {}, 0.5),
-    (v.check_finite, ("x", -2), {}, -2.0),
-    (v.check_choice, ("x", "b", ("a", "b")), {}, "b"),
-    (v.check_label_counts, (np.array([0, 0, 0, 1, 1, 1]),), {}, None),
-    (v.check_label_counts, (np.array([0, 1]),), {"minimum": 1}, None),
-    (v.check_seed, (0,), {}, 0),
-    (v.check_seed, (2**32 - 1,), {}, 2**32 - 1),
-    (v.check_generator, ("g", None), {}, None),
-    (v.check_device, ("d", "cpu"), {}, torch.device("cpu")),
-    (v.check_device, ("d", torch.device("meta")), {}, torch.device("meta")),
-    (v.check_names, ("c", {"a": 1, "b": 2}), {"maximum": 2}, [("a", 1), ("b", 2)]),
-    (v.check_learning, (torch.nn.Linear(1, 1), torch.nn.MSELoss()), {}, None),
-    (v.check_outputs, (torch.zeros(2, 3, 4), torch.tensor([1, 3])), {}, None),
-    (v.check_positions, ([[0], [], [1]],), {"n_sequences": 2}, [[0], [], [1]]),
-    (v.shorten, ("a" * 78,), {}, f"'{'a' * 78}'"),
-    (v.shorten, ("a" * 79,), {}, f"'{'a' * 76}..."),
-    (v.shorten, (np.float32(0.5),), {}, "0.5"),
-]
-
-
-@pytest.mark.parametrize(("check", "arguments", "options", "expected"), GOOD)
-def test_good_values_pass(check, arguments, options, expected):
-    """A value at the edge of what is allowed comes back as a plain Python value."""
-    found = check(*arguments, **options)
-
-    assert found == expected
-    assert type(found) is type(expected)
-
-
-FINITE = "it must be a finite number (look for NaN in the weights, and try a lower learning rate)"
-RAGGED = [[1], [1, 2]]
-BAD = [
-    (v.check_seed, (-1,), {}, ValueError, "seed is -1; it must be at least 0"),
-    (v.check_seed, (0.5,), {}, TypeError, "seed is 0.5; it must be a whole number"),
-    (
-        v.check_seed,
-        (2**32,),
-        {},
-        ValueError,
-        "seed is 4294967296; it must be below 2**32, the limit of NumPy",
-    ),
-    (
-        v.check_finite,
-        ("x", np.ma.masked),
-        {},
-        ValueError,
-        "x is a masked array that hides values; it must hold all of them",
-    ),
-    (
-        v.check_finite_number,
-        ("x", math.nan),
-        {},
-        ValueError,
-        "x is nan; it must be a finite number",
-    ),
-    (
-        v.check_numbers,
-        ("x", RAGGED),
-        {},
-        ValueError,
-        "x is ragged; it must be a plain array of numbers",
-    ),
-    (
-        v.check_whole_numbers,
-        ("n", RAGGED),
-        {"minimum": 1},
-        ValueError,
-        "n is ragged; it must be a plain array of numbers",
-    ),
-    (
-        v.check_whole_numbers,
-        ("n", []),
-        {"minimum": 1},
-        ValueError,
-        "n has shape (0,); it must be (n,), n at least 1",
-    ),
-    (
-        v.check_whole_numbers,
-        ("n", [[1]]),
-        {"minimum": 1},
-        ValueError,
-        "n has shape (1, 1); it must be (n,), n at least 1",
-    ),
-    (
-        v.check_whole_numbers,
-        ("n", [1.5]),
-        {"minimum": 1},
-        ValueError,
-        "n holds float64 values; it must hold whole numbers",
-    ),
-    (
-        v.check_whole_numbers,
-        ("n", [3, 0]),
-        {"minimum": 1},
-        ValueError,
-        "n[1] is 0; it must be at least 1",
-    ),
-    (
-        v.check_generator,
-        ("g", 5),
-        {},
-        TypeError,
-        "g is 5; it must be a torch.Generator or None",
-    ),
-    (
-        v.check_probabilities,
-        (RAGGED,),
-        {"n_sequences": 2},
-        ValueError,
-        "probabilities is ragged; it must be a plain array of numbers",
-    ),
-    (
-        v.check_probabilities,
-        ([0.5, 1.5],),
-        {"n_sequences": 2},
-        ValueError,
-        "probabilities[1] is 1.5; it must be 0..1",
-    ),
-    (
-        v.check_pairs,
-        ([],),
-        {},
-        ValueError,
-        "batch is empty; it must hold at least 1 sequence",
-    ),
-    (
-        v.check_pairs,
-        ([5],),
-        {},
-        TypeError,
-        "batch[0] is 5; it must be a pair of tensors, a sequence and its label, as "
-        "SequenceDataset gives them",
-    ),
-    (
-        v.check_triple,
-        (5,),
-        {},
-        TypeError,
-        "loader yields a int; it must yield three tensors, padded, lengths and labels (a "
-        "DataLoader needs collate_fn=collate_fn)",
-    ),
-    (
-        v.check_logits,
-        (torch.tensor([0.0, math.nan]),),
-        {"n_sequences": 2},
-        ValueError,
-        "the model returned the logit nan for sequence 1 of its batch; it must be finite (look "
-        "for NaN in the weights)",
-    ),
-    (
-        v.check_label_counts,
-        (np.array([0, 0, 0]),),
-        {},
-        ValueError,
-        "labels holds 0 sequences with label 1; 3 sides need at least 3",
-    ),
-    (
-        v.check_groups,
-        (RAGGED,),
-        {"n_sequences": 2},
-        ValueError,
-        "groups is ragged; it must be a plain array of numbers",
-    ),
-    (
-        v.check_outputs,
-        (torch.zeros(2, 3, 4), torch.tensor([4, 1])),
-        {},
-        ValueError,
-        "lengths[0] is 4; every length must be 1..3, the time steps of the padded batch",
-    ),
-    (
-        v.check_positions,
-        (5,),
-        {"n_sequences": 2},
-        TypeError,
-        "splits is a int; it must be three lists of positions, as split_indices returns them",
-    ),
-    (
-        v.check_positions,
-        ([[0], [1]],),
-        {"n_sequences": 2},
-        ValueError,
-        "splits has sides of [1, 1] positions; it must have three, train, validation and test, "
-        "and the first must not be empty",
-    ),
-    (
-        v.check_positions,
-        ([RAGGED, [3], [4]],),
-        {"n_sequences": 5},
-        ValueError,
-        "splits is ragged; it must be a plain array of numbers",
-    ),
-    (v.check_count, ("n", 2), {"minimum": 3}, ValueError, "n is 2; it must be at least 3"),
-    (v.check_count, ("n", 2.0), {"minimum": 1}, TypeError, "n is 2.0; it must be a whole number"),
-    (v.check_count, ("n", True), {"minimum": 0}, TypeError, "n is True; it must be a whole number"),
-    (v.check_count, ("n", "2"), {"minimum": 0}, TypeError, "n is '2'; it must be a whole number"),
-    (
-        v.check_fractions,
-        (),
-        {"a": 0.2, "b": "x"},
-        TypeError,
-        "b is 'x'; it must be a number between 0 and 1",
-    ),
-    (
-        v.check_fractions,
-        (),
-        {"a": True},
-        TypeError,
-        "a is True; it must be a number between 0 and 1",
-    ),
-    (
-        v.check_fractions,
-        (),
-        {"a": 0},
-        ValueError,
-        "a is 0; it must lie between 0 and 1, ends excluded",
-    ),
-    (
-        v.check_fractions,
-        (),
-        {"a": 1},
-        ValueError,
-        "a is 1; it must lie between 0 and 1, ends excluded",
-    ),
-    (
-        v.check_fractions,
-        (),
-        {"a": math.nan},
-        ValueError,
-        "a is nan; it must lie between 0 and 1, ends excluded",
-    ),
-    (
-        v.check_fractions,
-        (),
-        {"a": 0.75, "b": 0.25},
-        ValueError,
-        "a + b is 1; it must be below 1 to leave something for training",
-    ),
-    (v.check_nonnegative, ("x", -1), {}, ValueError, "x is -1; it must be finite and at least 0"),
-    (
-        v.check_nonnegative,
-        ("x", math.inf),
-        {},
-        ValueError,
-        "x is inf; it must be finite and at least 0",
-    ),
-    (
-        v.check_nonnegative,
-        ("x", math.nan),
-        {},
-        ValueError,
-        "x is nan; it must be finite and at least 0",
-    ),
-    (v.check_nonnegative, ("x", None), {}, TypeError, "x is None; it must be a number"),
-    (v.check_nonnegative, ("x", True), {}, TypeError, "x is True; it must be a number"),
-    (v.check_finite, ("loss", math.nan), {}, ValueError, f"loss is nan; {FINITE}"),
-    (v.check_finite, ("loss", -math.inf), {}, ValueError, f"loss is -inf; {FINITE}"),
-    (
-        v.check_choice,
-        ("x", "c", ("a", "b")),
-        {},
-        ValueError,
-        "x is 'c'; it must be one of 'a', 'b'",
-    ),
-    (v.check_choice, ("x", ["a"], ("a",)), {}, ValueError, "x is ['a']; it must be one of 'a'"),
-    (
-        v.check_labels,
-        ([0, 1, -1],),
-        {},
-        ValueError,
-        "labels[2] is -1; every label must be 0 or 1",
-    ),
-    (v.check_labels, ([0.0, 0.5],), {}, ValueError, "labels[1] is 0.5; every label must be 0 or 1"),
-    (
-        v.check_labels,
-        ([math.nan],),
-        {},
-        ValueError,
-        "labels[0] is nan; every label must be 0 or 1",
-    ),
-    (
-        v.check_labels,
-        (["a"],),
-        {},
-        ValueError,
-        "labels holds <U1 values; every label must be 0 or 1",
-    ),
-    (
-        v.check_labels,
-        ([[0], [1]],),
-        {},
-        ValueError,
-        "labels has shape (2, 1); it must be one-dimensional, (N,)",
-    ),
-    (
-        v.check_labels,
-        ([[0], [1, 0]],),
-        {},
-        ValueError,
-        "labels is ragged; it must be a plain array of numbers",
-    ),
-    (
-        v.check_labels,
-        ([0, 1],),
-        {"n_sequences": 3},
-        ValueError,
-        "labels has 2 entries for 3 sequences; there must be exactly one label per sequence",
-    ),
-    (
-        v.check_label_counts,
-        (np.array([0, 0, 0, 1, 1]),),
-        {},
-        ValueError,
-        "labels holds 2 sequences with label 1; 3 sides need at least 3",
-    ),
-    (
-        v.check_label_counts,
-        (np.array([1, 1, 1]),),
-        {},
-        ValueError,
-        "labels holds 0 sequences with label 0; 3 sides need at least 3",
-    ),
-    (
-        v.check_groups,
-        ([1, 2],),
-        {"n_sequences": 3},
-        ValueError,
-        "groups has shape (2,) for 3 labels; there must be exactly one group per sequence",
-    ),
-    (
-        v.check_groups,
-        ([[1], [2], [3]],),
-        {"n_sequences": 3},
-        ValueError,
-        "groups has shape (3, 1) for 3 labels; there must be exactly one group per sequence",
-    ),
-    (
-        v.check_groups,
-        (["a", "b", "a"],),
-        {"n_sequences": 3},
-        ValueError,
-        "groups holds 2 different groups; 3 sides need at least 3",
-    ),
-    (
-        v.check_sides,
-        (Sides([0, 1], [2, 3], [5]), np.array([0, 1, 0, 1, 0, 1])),
-        {},
-        ValueError,
-        "test_idx would hold no sequence with label 0; raise its fraction, or "
-        "bring more sequences (or groups) with label 0",
-    ),
-    (
-        v.check_sequences,
-        ([[1], [2, 3.5]],),
-        {"vocab_size": 7},
-        ValueError,
-        "sequences[1] holds float64 values; symbols must be whole numbers",
-    ),
-    (
-        v.check_sequences,
-        ([[1], [3, 7, 8]],),
-        {"vocab_size": 7},
-        ValueError,
-        "sequences[1][1] is 7; symbols must be 1..6 (0 is kept for padding)",
-    ),
-    (
-        v.check_sequences,
-        ([[4, 0]],),
-        {"vocab_size": 5},
-        ValueError,
-        "sequences[0][1] is 0; symbols must be 1..4 (0 is kept for padding)",
-    ),
-    (
-        v.check_sequences,
-        ([[1], []],),
-        {"vocab_size": 7},
-        ValueError,
-        "sequences[1] is empty; every sequence needs at least 1 symbol",
-    ),
-    (
-        v.check_sequences,
-        ([[[1, 2]]],),
-        {"vocab_size": 7},
-        ValueError,
-        "sequences[0] has shape (1, 2); it must be one-dimensional, (L,)",
-    ),
-    (
-        v.check_sequences,
-        ([[1, [2]]],),
-        {"vocab_size": 7},
-        ValueError,
-        "sequences[0] is ragged; it must be a plain array of numbers",
-    ),
-    (
-        v.check_sequences,
-        ([[True]],),
-        {"vocab_size": 7},
-        ValueError,
-        "sequences[0] holds bool values; symbols must be whole numbers",
-    ),
-    (
-        v.check_sequences,
-        ([],),
-        {"vocab_size": 7},
-        ValueError,
-        "sequences is empty; there must be at least 1 sequence",
-    ),
-    (
-        v.check_sequences,
-        (5,),
-        {"vocab_size": 7},
-        TypeError,
-        "sequences is a int; it must be a list of sequences of symbols",
-    ),
-    (
-        v.check_sequences,
-        (b"12",),
-        {"vocab_size": 7},
-        TypeError,
-        "sequences is a bytes; it must be a list of sequences of symbols",
-    ),
-    (
-        v.check_lengths,
-        (torch.tensor([1, 0]),),
-        {"n_sequences": 2, "n_steps": 3},
-        ValueError,
-        "lengths[1] is 0; every length must be 1..3, the time steps of the padded batch",
-    ),
-    (
-        v.check_lengths,
-        (torch.tensor([4, 1]),),
-        {"n_sequences": 2, "n_steps": 3},
-        ValueError,
-        "lengths[0] is 4; every length must be 1..3, the time steps of the padded batch",
-    ),
-    (
-        v.check_lengths,
-        (torch.tensor([1]),),
-        {"n_sequences": 2, "n_steps": 3},
-        ValueError,
-        "lengths has shape (1,); it must be (2,)",
-    ),
-    (
-        v.check_lengths,
-        (torch.tensor([1], dtype=torch.int32),),
-        {"n_sequences": 1, "n_steps": 3},
-        TypeError,
-        "lengths is torch.int32; it must be an int64 tensor",
-    ),
-    (
-        v.check_lengths,
-        (np.array([1]),),
-        {"n_sequences": 1, "n_steps": 3},
-        TypeError,
-        "lengths is ndarray; it must be an int64 tensor",
-    ),
-    (
-        v.check_lengths,
-        (torch.ones(1, dtype=torch.int64, device="meta"),),
-        {"n_sequences": 1, "n_steps": 3},
-        ValueError,
-        "lengths is on meta; it must stay on the CPU",
-    ),
-    (
-        v.check_positions,
-        (([0], [1], [3]),),
-        {"n_sequences": 3},
-        ValueError,
-        "splits holds position 3; with 3 sequences positions must be 0..2",
-    ),
-    (
-        v.check_positions,
-        (([0], [1], [-1]),),
-        {"n_sequences": 3},
-        ValueError,
-        "splits holds position -1; with 3 sequences positions must be 0..2",
-    ),
-    (
-        v.check_positions,
-        (([0], [1], [0]),),
-        {"n_sequences": 3},
-        ValueError,
-        "splits holds position 0 twice; train, validation and test must not overlap",
-    ),
-    (
-        v.check_positions,
-        (([0], [1], [1.5]),),
-        {"n_sequences": 3},
-        ValueError,
-        "splits holds 1.5; positions must be whole numbers",
-    ),
-    (v.check_device, ("d", 3), {}, TypeError, "d is 3; it must be the name of a device"),
-    (
-        v.check_device,
-        ("d", "gpu"),
-        {},
-        ValueError,
-        "d is 'gpu'; it must be a device of PyTorch, such as 'cpu' or 'cuda'",
-    ),
-    (
-        v.check_batch,
-        (torch.tensor([[6, 2], [3, 7]]), torch.tensor([2, 2])),
-        {"vocab_size": 7},
-        ValueError,
-        "padded[1, 1] is 7; every symbol must be 0..6",
-    ),
-    (
-        v.check_batch,
-        (torch.tensor([[1, -1]]), torch.tensor([2])),
-        {"vocab_size": 7},
-        ValueError,
-        "padded[0, 1] is -1; every symbol must be 0..6",
-    ),
-    (
-        v.check_batch,
-        (torch.zeros(2, 0, dtype=torch.int64), torch.tensor([1, 1])),
-        {"vocab_size": 7},
-        ValueError,
-        "padded has shape (2, 0); it must be (N, L), N and L at least 1",
-    ),
-    (
-        v.check_batch,
-        ([[1]], torch.tensor([1])),
-        {"vocab_size": 7},
-        TypeError,
-        "padded is list; it must be an int64 tensor",
-    ),
-    (
-        v.check_batch,
-        (torch.tensor([[1.0]]), torch.tensor([1])),
-        {"vocab_size": 7},
-        TypeError,
-        "padded is torch.float32; it must be an int64 tensor",
-    ),
-    (
-        v.check_batch,
-        (torch.tensor([[1]]), torch.tensor([2])),
-        {"vocab_size": 7},
-        ValueError,
-        "lengths[0] is 2; every length must be 1..1, the time steps of the padded batch",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("check", "arguments", "options", "error", "message"),
-    BAD,
-    ids=[f"{check.__name__}-{message[:40]}" for check, _, _, _, message in BAD],
-)
-def test_bad_values_are_named(check, arguments, options, error, message):
-    """The message names the argument, position and value, and says what is allowed."""
-    with pytest.raises(error) as caught:
-        check(*arguments, **options)
-
-    assert type(caught.value) is error
-    assert str(caught.value) == message
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [[0, 1], (0.0, 1.0), [False, True], np.array([0, 1], dtype=np.uint8), np.array([0, 1])],
-    ids=["list", "floats", "bools", "small array", "array"],
-)
-def test_labels_become_int64(labels):
-    """Whatever holds the labels, they come back as an int64 array of their own."""
-    found = v.check_labels(labels, n_sequences=2)
-
-    assert found.dtype == np.int64
-    assert found.tolist() == [0, 1]
-    assert not np.shares_memory(found, np.asarray(labels))
-
-
-@pytest.mark.parametrize("values", [[1], [3, 1], [2**63 - 1], torch.tensor([1, 2])])
-def test_whole_numbers_become_int64(values):
-    """From the smallest allowed one to the largest of int64; one more is refused."""
-    found = v.check_whole_numbers("n", values, minimum=1)
-
-    assert (found.tolist(), found.dtype) == (list(map(int, values)), np.dtype(np.int64))
-    with pytest.raises(ValueError, match=r"^n\[1\] is 9223372036854775808; it must be at most 9"):
-        v.check_whole_numbers("n", np.array([1, 2**63], dtype=np.uint64), minimum=1)
-
-
-def test_a_generator_passes_unchanged():
-    """It is the caller's own, as its state goes on."""
-    generator = torch.Generator()
-
-    assert v.check_generator("g", generator) is generator
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([1], True),
-        (np.array([1]), True),
-        (np.array(1), False),
-        (torch.tensor(1), False),
-        (iter([1]), False),
-        ({1}, False),
-        ("1", False),
-        (list, False),
-    ],
-    ids=["list", "array", "scalar", "tensor", "iterator", "set", "text", "class"],
-)
-def test_a_list_has_an_order_and_a_length(values, expected):
-    """Else nobody knows which label belongs to which sequence."""
-    assert v.is_list(values) is expected
-
-
-def test_no_symbols_and_nothing_hidden_are_fine():
-    """An empty sequence where it may be empty; a masked array that masks nothing."""
-    assert v.check_symbols("s", [], vocab_size=7, may_be_empty=True).tolist() == []
-    assert v.check_numbers("x", np.ma.array([1.0, 2.0])).tolist() == [1, 2]
-
-
-def test_no_labels_are_said_to_be_missing():
-    """Whoever passes a table without labels is told that, and not something about shapes."""
-    with pytest.raises(TypeError, match="labels is None; there must be one label, 0 or 1, per"):
-        v.check_labels(None)
-
-
-def test_a_label_tensor_may_carry_a_gradient():
-    """Labels in a tensor that requires a gradient are read all the same."""
-    assert v.check_labels(torch.tensor([1.0], requires_grad=True)).tolist() == [1]
-
-
-@given(st.lists(st.lists(st.integers(-3, 12), max_size=5), max_size=4), st.integers(2, 9))
-def test_sequences_are_taken_exactly_if_every_symbol_fits(sequences, vocab_size):
-    """Sequences pass unchanged if each holds symbols of 1..vocab_size - 1 only, or are refused."""
-    fits = len(sequences) > 0 and all(
-        s and all(1 <= symbol < vocab_size for symbol in s) for s in sequences
-    )
-    if not fits:
-        with pytest.raises(ValueError, match="sequences"):
-            v.check_sequences(sequences, vocab_size=vocab_size)
-        return
-    found = v.check_sequences(sequences, vocab_size=vocab_size)
-
-    assert [s.tolist() for s in found] == sequences
-    assert {s.dtype for s in found} == {torch.int64}
-
-
-@pytest.mark.parametrize("kind", [tuple, np.int32, np.uint8, torch.tensor])
-def test_sequences_may_come_in_any_container(kind):
-    """Tuples, arrays of any whole-number type and tensors become int64 tensors of their own."""
-    sequence = np.array([1, 6], dtype=kind) if kind in (np.int32, np.uint8) else kind([1, 6])
-
-    (found,) = v.check_sequences([sequence], vocab_size=7)
-
-    assert found.dtype == torch.int64
-    assert found.tolist() == [1, 6]
-
-
-def test_a_table_of_equally_long_sequences_is_taken():
-    """A two-dimensional array is a collection of sequences too."""
-    found = v.check_sequences(np.array([[1, 2], [3, 4]]), vocab_size=7)
-
-    assert [s.tolist() for s in found] == [[1, 2], [3, 4]]
-
-
-def test_lengths_pass_unchanged():
-    """Lengths from 1 to the number of steps come back as the same tensor."""
-    lengths = torch.tensor([1, 3])
-
-    assert v.check_lengths(lengths, n_sequences=2, n_steps=3) is lengths
-    none = torch.empty(0, dtype=torch.int64)
-    assert v.check_lengths(none, n_sequences=0, n_steps=3) is none
-
-
-def test_positions_become_plain_lists():
-    """Arrays, tensors and lists of positions become lists; a side may be empty."""
-    found = v.check_positions((np.array([2, 0]), torch.tensor([1]), []), n_sequences=4)
-
-    assert found == [[2, 0], [1], []]
-
-
-@pytest.mark.parametrize(
-    ("groups", "kind"),
-    [([1, 2, 3], "i"), (["a", "b", "c"], "O"), (np.array(["a", "b", "c"]), "U")],
-    ids=["numbers", "texts", "array of texts"],
-)
-def test_groups_keep_their_kind(groups, kind):
-    """Only what a list holds beside whole numbers is kept as it is, object by object."""
-    assert v.check_groups(groups, n_sequences=3).dtype.kind == kind
-
-
-def test_groups_come_back_as_an_array():
-    """Three different groups are enough for three sides."""
-    found = v.check_groups(["b", "a", "c", "a"], n_sequences=4)
-
-    assert isinstance(found, np.ndarray)
-    assert found.tolist() == ["b", "a", "c", "a"]
-
-
-def test_complete_sides_pass_unchanged():
-    """A split in which every side holds both labels comes back as it is."""
-    sides = Sides([0, 1], [2, 3], [4, 5])
-
-    assert v.check_sides(sides, np.array([0, 1] * 3)) is sides
-
-
-@pytest.mark.parametrize("dtype", [torch.int64, torch.int32])
-def test_good_batches_pass(dtype):
-    """Padding, every symbol and every length from 1 to L are fine."""
-    padded = torch.tensor([[6, 0], [1, 2]], dtype=dtype)
-
-    assert v.check_batch(padded, torch.tensor([1, 2]), vocab_size=7) is None
-
-
-# ------------------------------------------------- what properties found, with the smallest input
-
-BOXED = np.array([1, 2], dtype=object)
-MASKED = np.ma.array([1, 0], mask=[0, 1])
+LABELS, RARE = [0, 1] * 10, [0] * 17 + [1] * 3
+PADDED, LENGTHS = torch.tensor([[1, 6], [3, 0]]), torch.tensor([2, 1])
+BATCH = (PADDED, LENGTHS, torch.tensor([1.0, 0.0]))
+INF = torch.tensor([math.inf, 0.0])
 META = torch.ones(2, dtype=torch.int64, device="meta")
-SPARSE = torch.ones(2, 2, dtype=torch.int64).to_sparse()
-ONE, YES = torch.tensor([1]), torch.tensor(1.0)
-LINEAR = torch.nn.Linear(1, 1)
-NESTED = "ignore:The PyTorch API of nested tensors is in prototype stage"
-FOUND = [
-    (lambda: v.check_count("n", 9, minimum=1, maximum=8), "n is 9; it must be at most 8"),
-    (
-        lambda: v.check_count("n", 10**5000, minimum=1, maximum=8),
-        "n is a number of very many digits; it must be at most 8",
-    ),
-    (
-        lambda: v.check_count("n", np.timedelta64(3), minimum=1),
-        "; it must be a whole number",
-    ),
-    (
-        lambda: v.check_count("n", list(range(99)), minimum=1),
-        "n is [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
-        "...; it must be a whole number",
-    ),
-    (lambda: v.check_fractions(a=Fraction(1, 5)), "a is Fraction(1, 5); it must be a float, such"),
-    (lambda: v.check_nonnegative("x", 10**400), "; it must be finite and at least 0"),
-    (lambda: v.check_finite("loss", None), "loss is None; it must be a number"),
-    (lambda: v.check_finite("loss", torch.tensor([0.5])), "loss is tensor([0.5000]); it must be a"),
-    (lambda: v.check_finite_number("x", math.nan), "x is nan; it must be a finite number"),
-    (lambda: v.check_numbers("x", [[1]]), "x has shape (1, 1); it must be one-dimensional, (n,)"),
-    (lambda: v.check_numbers("x", []), "x is empty; it must hold at least 1 number"),
-    (lambda: v.check_numbers("x", [1], n_values=2), "x has 1 entries; there must be 2"),
-    (lambda: v.check_numbers("x", ["1"]), "x holds <U1 values; it must hold numbers"),
-    (lambda: v.check_numbers("x", [0, math.inf]), "x[1] is inf; it must be a finite number"),
-    (lambda: v.check_names("x", [1]), "x is a list; it must be a dictionary from name to numbers"),
-    (lambda: v.check_names("x", {}), "x holds 0 names; there must be at least 1"),
-    (
-        lambda: v.check_names("x", {"a": 1, "b": 2}, maximum=1),
-        "x holds 2 names; there must be 1..1",
-    ),
-    (
-        lambda: v.check_probabilities(["0.5"], n_sequences=1),
-        "probabilities holds <U3 values; each must be a number, 0..1",
-    ),
-    (
-        lambda: v.check_probabilities([0.5, -0.5], n_sequences=2),
-        "probabilities[1] is -0.5; it must be 0..1",
-    ),
-    (lambda: v.check_probabilities([0.5], n_sequences=2), "probabilities has shape (1,); it must"),
-    (lambda: v.check_model(torch.nn.LSTM), "model is the class LSTM; it must be an nn.Module"),
-    (lambda: v.check_model(None), "model is NoneType; it must be an nn.Module"),
-    (lambda: v.check_triple([1, 2, 3]), "loader yields a list; it must yield three tensors"),
-    (
-        lambda: v.check_triple([torch.ones(2, 2), torch.ones(2), torch.tensor(1)]),
-        "loader yields tensors of shapes [(2, 2), (2,), ()]; it must yield padded (N, L), lengths",
-    ),
-    (
-        lambda: v.check_logits(torch.ones(2, 1), n_sequences=2),
-        "the model returned shape (2, 1) for 2 sequences; it must be (2,)",
-    ),
-    (
-        lambda: v.check_logits(torch.ones(2, dtype=torch.int64), n_sequences=2),
-        "the model returned torch.int64; it must return a tensor of floats, one logit a sequence",
-    ),
-    (lambda: v.check_logits([0.5], n_sequences=1), "the model returned list; it must return a"),
-    (
-        lambda: v.check_logits(torch.tensor([0.5, math.nan]), n_sequences=2),
-        "the model returned the logit nan for sequence 1 of its batch; it must be finite",
-    ),
-    (
-        lambda: v.check_triple([torch.ones(2, 2), torch.ones(2), torch.ones(2, 1)]),
-        "loader yields tensors of shapes [(2, 2), (2,), (2, 1)]; it must yield padded (N, L), len",
-    ),
-    (
-        lambda: v.check_triple([torch.ones(2, 2), torch.ones(2), torch.ones(3)]),
-        "loader yields tensors of shapes [(2, 2), (2,), (3,)]; it must yield padded (N, L), len",
-    ),
-    (
-        lambda: v.check_triple([torch.ones(1, 2), torch.ones(1), torch.tensor([1])]),
-        "loader yields labels of torch.int64; they must be floats",
-    ),
-    (lambda: v.check_loaders(train_loader=None), "train_loader is NoneType; it must yield batches"),
-    (lambda: v.check_loaders(a=[], b=DataLoader), "b is the class DataLoader; it must yield"),
-    (lambda: v.check_loaders(loader=torch.tensor(1)), "loader is Tensor; it must yield batches"),
-    (lambda: list(v.check_batches(5)), "loader is int; it must yield batches"),
-    (lambda: list(v.check_batches([5])), "loader yields a int; it must yield three tensors"),
-    (lambda: v.check_learning(None, sum), "model is NoneType; it must be an nn.Module"),
-    (lambda: v.check_learning(LINEAR, 0.5), "criterion is float; it must be callable, such as"),
-    (
-        lambda: v.check_learning(LINEAR, torch.nn.MSELoss),
-        "criterion is the class MSELoss; it must be callable, such as BCEWithLogitsLoss()",
-    ),
-    (
-        lambda: v.check_learning(LINEAR, sum, torch.nn.MSELoss()),
-        "optimizer is MSELoss; it must be one of torch.optim, such as Adam",
-    ),
-    (lambda: v.check_flag("packed", 1), "packed is 1; it must be True or False"),
-    (lambda: v.check_flags(live=True, progress=1), "progress is 1; it must be True or False"),
-    (lambda: v.check_sizes(1, 1, 1), "vocab_size is 1; it must be at least 2"),
-    (lambda: v.check_sizes(2, 0, 1), "embed_dim is 0; it must be at least 1"),
-    (lambda: v.check_sizes(2, 1, 0), "hidden_size is 0; it must be at least 1"),
-    (lambda: v.check_sizes(2**24 + 1, 1, 1), "vocab_size is 16777217; it must be at most 16777216"),
-    (lambda: v.check_sizes(2, 2**24 + 1, 1), "embed_dim is 16777217; it must be at most 16777216"),
-    (lambda: v.check_sizes(2, 1, 2**24 + 1), "hidden_size is 16777217; it must be at most 16777"),
-    (
-        lambda: v.check_nonnegative("x", 1000.5, maximum=1000),
-        "x is 1000.5; it must be at most 1000",
-    ),
-    (lambda: v.check_pairs({}), "batch is a dict; it must be a list of pairs"),
-    (
-        lambda: v.check_pairs([(ONE, ONE, ONE)]),
-        "; it must be a pair of tensors, a sequence and its",
-    ),
-    (lambda: v.check_pairs([(ONE, YES), ONE]), "batch[1] is tensor([1]); it must be a pair of"),
-    (lambda: v.check_pairs([(META, YES)]), "batch[0] is (tensor(..., device='meta'"),
-    (lambda: v.check_pairs([(SPARSE[0], YES)]), "batch[0] is (tensor(indices="),
-    (
-        lambda: v.check_pairs([(YES[None], YES)]),
-        "batch[0] holds a sequence of torch.float32 and a label of torch.float32; they must be",
-    ),
-    (
-        lambda: v.check_pairs([(ONE, ONE[0])]),
-        "batch[0] holds a sequence of torch.int64 and a label of torch.int64; they must be int64",
-    ),
-    (
-        lambda: v.check_pairs([(ONE[:0], YES)]),
-        "batch[0] holds a sequence of shape (0,) and a label of shape (); they must be (L,), L at",
-    ),
-    (
-        lambda: v.check_pairs([(ONE[None], YES)]),
-        "batch[0] holds a sequence of shape (1, 1) and a label of shape (); they must be (L,), L",
-    ),
-    (
-        lambda: v.check_pairs([(ONE, YES[None])]),
-        "batch[0] holds a sequence of shape (1,) and a label of shape (1,); they must be (L,), L",
-    ),
-    (lambda: v.check_outputs([[[1.0]]], ONE), "outputs is list; it must be a tensor of floats"),
-    (
-        lambda: v.check_outputs(torch.ones(1, 1, 1, dtype=torch.int64), ONE),
-        "outputs is torch.int64; it must be a tensor of floats",
-    ),
-    (
-        lambda: v.check_outputs(torch.ones(1, 1), ONE),
-        "outputs is of shape (1, 1); it must be (N, L, H), each at least 1",
-    ),
-    (
-        lambda: v.check_outputs(torch.ones(1, 2, 0), ONE),
-        "outputs is of shape (1, 2, 0); it must be (N, L, H), each at least 1",
-    ),
-    (
-        lambda: v.check_outputs(torch.nested.nested_tensor([torch.ones(1, 1)]), ONE),
-        "outputs is nested; it must be (N, L, H), each at least 1",
-    ),
-    (
-        lambda: v.check_outputs(torch.ones(1, 1, 1, device="meta"), ONE),
-        "outputs is a meta tensor; it must be a plain one that holds its values",
-    ),
-    (
-        lambda: v.check_outputs(torch.ones(1, 1, 1), ONE + 1),
-        "lengths[0] is 2; every length must be",
-    ),
-    (lambda: v.check_groups([1, 2, None], n_sequences=3), "groups[2] is None; every sequence must"),
-    (lambda: v.check_groups(np.array([1, 2, math.nan]), n_sequences=3), "groups[2] is nan; every"),
-    (lambda: v.check_groups([1, "1", 2], n_sequences=3), "groups holds values that cannot be put"),
-    (
-        lambda: v.check_groups([frozenset([i]) for i in (0, 1, 2, 0)], n_sequences=4),
-        "groups holds values that cannot be put in order; they must be of one kind",
-    ),
-    (
-        lambda: v.check_labels(MASKED),
-        "labels is a masked array that hides values; it must hold all",
-    ),
-    (
-        lambda: v.check_labels(META),
-        "labels cannot be read as numbers; it must be a list or a plain",
-    ),
-    (lambda: v.check_sequences(SPARSE, vocab_size=7), "sequences cannot be read as numbers; it"),
-    (lambda: v.check_sequences({(1, 2), (3,)}, vocab_size=7), "sequences is a set; it must be a"),
-    (
-        lambda: v.check_sequences(pd.DataFrame([[9]], columns=[(1, 2)]), vocab_size=7),
-        "sequences is a DataFrame; it must be a list of sequences of symbols",
-    ),
-    (
-        lambda: v.check_sequences([[1]], vocab_size=2**63 + 1),
-        "vocab_size is 9223372036854775809; it must be at most 9223372036854775808",
-    ),
-    (
-        lambda: v.check_sequences([[torch.tensor(1), torch.tensor(True)]], vocab_size=7),
-        "sequences[0][1] is True; symbols must be whole numbers",
-    ),
-    (
-        lambda: v.check_sequences([[1, True]], vocab_size=7),
-        "sequences[0][1] is True; symbols must be whole numbers",
-    ),
-    (
-        lambda: v.check_positions(None, n_sequences=3),
-        "splits is a NoneType; it must be three lists",
-    ),
-    (lambda: v.check_positions((0, 1, 2), n_sequences=3), "splits holds a side of shape (); each"),
-    (
-        lambda: v.check_lengths(SPARSE[0], n_sequences=2, n_steps=3),
-        "lengths is a torch.sparse_coo tensor; it must be a plain one that holds its values",
-    ),
-    (
-        lambda: v.check_batch(META[None], torch.tensor([2]), vocab_size=7),
-        "padded is a meta tensor; it must be a plain one that holds its values",
-    ),
-    (
-        lambda: v.check_batch(
-            torch.nested.nested_tensor([torch.tensor([1])]), torch.tensor([1]), vocab_size=7
-        ),
-        "padded is a nested tensor; it must be a plain one, as collate_fn pads it",
-    ),
-]
+FLAT = {
+    "symbols": np.array([1, 6, 3], dtype=np.uint8),
+    "offsets": np.array([0, 2, 3]),
+    "labels": [1, 0],
+}
 
 
-@pytest.mark.filterwarnings(NESTED)
-@pytest.mark.parametrize(("call", "message"), FOUND, ids=[message[:40] for _, message in FOUND])
-def test_what_properties_found_is_refused(call, message):
-    """Each of these was an error of NumPy's or PyTorch's own once, or a wrong answer."""
-    with pytest.raises((ValueError, TypeError), match=re.escape(message)) as caught:
-        call()
+class Replies(nn.Module):
+    """A model that returns what it was given."""
 
-    assert type(caught.value) in (ValueError, TypeError)
+    def __init__(self, reply):
+        super().__init__()
+        self.reply = reply
+
+    def forward(self, padded, lengths):
+        """Return the reply."""
+        return self.reply
 
 
-def test_what_properties_found_is_accepted():
-    """Unusual and right: half precision, tensors of shape (), large groups, a large vocabulary."""
-    assert v.check_labels(torch.tensor([1, 0], dtype=torch.bfloat16)).tolist() == [1, 0]
-    assert v.check_finite("loss", torch.tensor(0.5, requires_grad=True)) == 0.5
-    assert v.check_finite_number("x", Fraction(1, 2)) == 0.5
-    assert v.check_groups([2**53, 2**53 + 1, 0.5], n_sequences=3).tolist()[1] == 2**53 + 1
-    assert v.check_sequences([[2**63 - 1]], vocab_size=2**63)[0].tolist() == [2**63 - 1]
-    assert v.check_sequences(torch.tensor([[1, 2]]), vocab_size=7)[0].tolist() == [1, 2]
-    assert v.check_symbols("s", [], vocab_size=7, may_be_empty=True).dtype == torch.int64
-    padded = torch.ones(1, 1, dtype=torch.int32)
-    v.check_batch(padded, torch.tensor([1]), vocab_size=2**40)
-    batch = (torch.ones(1, 2), torch.ones(1), torch.ones(1))
-    assert v.check_triple(batch) == batch
-    assert v.check_names("x", pd.DataFrame({"a": [1]}))[0][0] == "a"
-    assert v.check_count("n", 8, minimum=1, maximum=8) == 8
-    model, logits = torch.nn.Linear(1, 1), torch.zeros(1)
-    assert v.check_model(model) is model
-    assert v.check_logits(logits, n_sequences=1) is logits
-    assert v.check_probabilities([True, 0], n_sequences=2).tolist() == [1, 0]
-    assert v.check_numbers("x", torch.tensor([1, 2])).tolist() == [1, 2]
-    assert not v.is_list("ab")
-    assert v.check_flag("packed", np.True_) is True
-    assert v.check_flag("packed", False) is False
-    assert v.check_sizes(np.int16(2), 1, 2**24) == (2, 1, 2**24)
-    assert v.check_sizes(2**24, 2**24, 1) == (2**24, 2**24, 1)
-    assert v.check_nonnegative("x", 1000, maximum=1000) == 1000
-    assert v.check_pairs([(ONE, YES)]) == [(ONE, YES)]
-    assert list(v.check_batches(iter([batch]))) == [batch]
-    assert math.isnan(v.check_logits(logits * math.nan, n_sequences=1, finite=False).item())
+def step(val_loss, model=None):
+    """Record one epoch."""
+    return sc.EarlyStopping().step(val_loss, nn.Linear(1, 1) if model is None else model)
+
+
+# For each function: arguments that it accepts, and changes to them that it refuses, with the type
+# of the error and a part of the message.
+DOORS = {
+    "split_indices": (
+        sc.split_indices,
+        {"labels": LABELS, "seed": 0},
+        [
+            ({"labels": [0, 1, -1]}, ValueError, "labels[2] is -1; every label must be 0 or 1"),
+            ({"labels": [0, 0.5]}, ValueError, "labels[1] is 0.5; every label must be 0 or 1"),
+            ({"labels": [math.nan]}, ValueError, "labels[0] is nan; every label must be 0 or 1"),
+            ({"labels": ["0", "1"]}, ValueError, "labels holds <U1 values; every label must be"),
+            ({"labels": [[0], [1]]}, ValueError, "labels has shape (2, 1); it must be one-dim"),
+            ({"labels": [0, [1]]}, ValueError, "labels cannot be read as an array: setting"),
+            ({"labels": META}, ValueError, "labels cannot be read as an array: Cannot copy"),
+            ({"labels": None}, TypeError, "labels is None; it must hold one label, 0 or 1, for"),
+            ({"labels": [1] * 9}, ValueError, "number of sequences with label 0 is 0; it must be"),
+            ({"labels": [0] * 9 + [1, 1]}, ValueError, "with label 1 is 2; it must be at least 3"),
+            ({"val_fraction": 0}, ValueError, "val_fraction is 0; it must be between 0 and 1"),
+            ({"test_fraction": 1.0}, ValueError, "test_fraction is 1.0; it must be between 0 and"),
+            ({"val_fraction": 20}, ValueError, "val_fraction is 20; it must be between 0 and 1"),
+            ({"test_fraction": "a"}, TypeError, "test_fraction is 'a'; it must be a number"),
+            ({"val_fraction": True}, TypeError, "val_fraction is True; it must be a number"),
+            ({"val_fraction": math.nan}, ValueError, "val_fraction is nan; it must be a finite"),
+            ({"test_fraction": 0.8}, ValueError, "val_fraction + test_fraction is 1; it must be b"),
+            ({"val_fraction": 0.05}, ValueError, "number of validation sequences is 1; it must"),
+            ({"test_fraction": 0.05}, ValueError, "number of test sequences is 1; it must be at"),
+            ({"test_fraction": 0.75}, ValueError, "number of training sequences is 1; it must be"),
+            ({"labels": RARE, "test_fraction": 0.6}, ValueError, "the rarer label has 3 sequences"),
+            ({"labels": RARE, "test_fraction": 0.1}, ValueError, "test_idx would hold no sequence"),
+            ({"seed": -1}, ValueError, "seed is -1; it must be at least 0"),
+            ({"seed": 2**32}, ValueError, "seed is 4294967296; it must be at most 4294967295"),
+            ({"seed": 0.5}, TypeError, "seed is 0.5; it must be an integer"),
+            ({"seed": True}, TypeError, "seed is True; it must be an integer"),
+            ({"groups": [1, 2]}, ValueError, "groups has 2 entries; it must have 20"),
+            ({"groups": [[1]] * 20}, ValueError, "groups has shape (20, 1); it must be one-dim"),
+            ({"groups": [1, 2] * 10}, ValueError, "number of different groups is 2; it must be"),
+            ({"groups": ["a", None] * 10}, ValueError, "groups[1] is missing; every sequence"),
+            ({"groups": [1, math.nan] * 10}, ValueError, "groups[1] is missing; every sequence"),
+            ({"groups": [1, "1"] * 10}, TypeError, "groups holds values of several types; they"),
+        ],
+    ),
+    "SequenceDataset": (
+        sc.SequenceDataset,
+        {"sequences": [[1, 6], [3]], "labels": [1, 0]},
+        [
+            ({"sequences": [[3], [1, 7, 8]]}, ValueError, "sequences[1][1] is 7; symbols must be"),
+            ({"sequences": [[4, 0], [3]]}, ValueError, "sequences[0][1] is 0; symbols must be 1."),
+            ({"vocab_size": 5}, ValueError, "sequences[0][1] is 6; symbols must be 1..4"),
+            ({"sequences": [[1], []]}, ValueError, "sequences[1] is empty; every sequence needs"),
+            ({"sequences": []}, ValueError, "sequences is empty; it must hold at least one"),
+            ({"sequences": [[1], [2.0]]}, ValueError, "sequences[1] holds float64 values; symbols"),
+            ({"sequences": [[1], [True]]}, ValueError, "sequences[1] holds bool values; symbols"),
+            ({"sequences": ["16", "3"]}, ValueError, "sequences[0] has shape (); it must be one"),
+            ({"sequences": [[1], [[2]]]}, ValueError, "sequences[1] has shape (1, 1); it must be"),
+            ({"sequences": [[1], [2, [3]]]}, ValueError, "sequences[1] cannot be read as an array"),
+            ({"sequences": "163"}, TypeError, "sequences is '163'; it must be a list of sequences"),
+            ({"sequences": {(1,), (2,)}}, TypeError, "it must be a list of sequences"),
+            ({"sequences": {(1,): 1}}, TypeError, "sequences is {(1,): 1}; it must be a list of"),
+            ({"sequences": iter([[1]])}, TypeError, "it must be a list of sequences"),
+            ({"labels": [1]}, ValueError, "labels has 1 entries for 2 sequences; it must have one"),
+            ({"vocab_size": 1}, ValueError, "vocab_size is 1; it must be at least 2"),
+            ({"vocab_size": 7.0}, TypeError, "vocab_size is 7.0; it must be an integer"),
+        ],
+    ),
+    "make_loaders": (
+        sc.make_loaders,
+        {"sequences": [[1]] * 4, "labels": [0, 1] * 2, "splits": ([0, 3], [1], [2]), "seed": 0},
+        [
+            ({"splits": 5}, ValueError, "splits is 5; it must hold the positions of the training"),
+            ({"splits": ([0], [1])}, ValueError, "splits is ([0], [1]); it must hold the positio"),
+            ({"splits": (0.6, 0.2, 0.2)}, ValueError, "splits[0] has shape (); it must be one-dim"),
+            ({"splits": ([], [1], [2])}, ValueError, "splits[0] has 0 entries; it must have at le"),
+            ({"splits": ([0], [1], [4])}, ValueError, "splits[2][0] is 4; it must be at most 3"),
+            ({"splits": ([0], [-1], [])}, ValueError, "splits[1][0] is -1; it must be at least 0"),
+            (
+                {"splits": ([0.0], [1], [2])},
+                ValueError,
+                "splits[0] holds float64 values; they must",
+            ),
+            ({"splits": ([0], [1], [1])}, ValueError, "splits holds position 1 twice; the three"),
+            ({"splits": ([0, 0], [], [])}, ValueError, "splits holds position 0 twice; the three"),
+            ({"batch_size": 0}, ValueError, "batch_size is 0; it must be at least 1"),
+            ({"batch_size": 2.5}, TypeError, "batch_size is 2.5; it must be an integer"),
+            ({"batch_size": 2**63}, ValueError, f"batch_size is {2**63}; it must be at most"),
+            ({"similar_lengths": "no"}, TypeError, "similar_lengths is 'no'; it must be True or"),
+            ({"seed": "a"}, TypeError, "seed is 'a'; it must be an integer"),
+            ({"sequences": [[1]] * 3 + [[7]]}, ValueError, "sequences[3][0] is 7; symbols must"),
+            ({"labels": [0]}, ValueError, "labels has 1 entries for 4 sequences; it must have one"),
+        ],
+    ),
+    "LSTMClassifier": (
+        sc.LSTMClassifier,
+        {},
+        [
+            ({"pooling": "max"}, ValueError, "pooling is 'max'; it must be one of 'last', 'avg'"),
+            ({"pooling": None}, ValueError, "pooling is None; it must be one of 'last', 'avg'"),
+            ({"packed": 1}, TypeError, "packed is 1; it must be True or False"),
+            ({"vocab_size": 1}, ValueError, "vocab_size is 1; it must be at least 2"),
+            ({"vocab_size": 2**24 + 1}, ValueError, "vocab_size is 16777217; it must be at most"),
+            ({"embed_dim": 0}, ValueError, "embed_dim is 0; it must be at least 1"),
+            ({"embed_dim": 2**24 + 1}, ValueError, "embed_dim is 16777217; it must be at most"),
+            ({"hidden_size": 0}, ValueError, "hidden_size is 0; it must be at least 1"),
+            ({"hidden_size": 2**24 + 1}, ValueError, "hidden_size is 16777217; it must be at mos"),
+        ],
+    ),
+    "forward": (
+        sc.LSTMClassifier(packed=False),
+        {"padded": PADDED, "lengths": LENGTHS},
+        [
+            ({"padded": [[1]]}, TypeError, "padded is [[1]]; it must be a tensor"),
+            ({"padded": PADDED[0]}, ValueError, "padded has shape (2,); it must be (N, L), each"),
+            ({"padded": PADDED[:, :0]}, ValueError, "padded has shape (2, 0); it must be (N, L)"),
+            ({"padded": PADDED * 1.0}, TypeError, "padded is torch.float32; it must be an int64"),
+            ({"padded": PADDED + 4}, ValueError, "padded[0, 1] is 10; every symbol must be 0..6"),
+            ({"padded": PADDED - 1}, ValueError, "padded[1, 1] is -1; every symbol must be 0..6"),
+            ({"lengths": [2, 1]}, TypeError, "lengths is list; it must be an int64 tensor"),
+            ({"lengths": LENGTHS * 1.0}, TypeError, "lengths is torch.float32; it must be an int"),
+            ({"lengths": META}, ValueError, "lengths is on meta; it must stay on the CPU"),
+            ({"lengths": LENGTHS[:1]}, ValueError, "lengths has shape (1,); it must be (2,)"),
+            ({"lengths": LENGTHS - 1}, ValueError, "lengths[1] is 0; every length must be 1..2, t"),
+            ({"lengths": LENGTHS + 1}, ValueError, "lengths[0] is 3; every length must be 1..2, t"),
+        ],
+    ),
+    "masked_mean": (
+        sc.masked_mean,
+        {"outputs": torch.zeros(2, 2, 1), "lengths": LENGTHS},
+        [
+            ({"outputs": [[[1.0]]]}, TypeError, "outputs is [[[1.0]]]; it must be a tensor"),
+            ({"outputs": torch.ones(2, 2)}, ValueError, "outputs has shape (2, 2); it must be (N,"),
+            ({"outputs": torch.ones(2, 2, 0)}, ValueError, "it must be (N, L, H), each at least 1"),
+            ({"lengths": LENGTHS * 2}, ValueError, "lengths[0] is 4; every length must be 1..2, t"),
+        ],
+    ),
+    "EarlyStopping": (
+        sc.EarlyStopping,
+        {},
+        [
+            ({"patience": 0}, ValueError, "patience is 0; it must be at least 1"),
+            ({"patience": 2.0}, TypeError, "patience is 2.0; it must be an integer"),
+            ({"min_delta": -0.5}, ValueError, "min_delta is -0.5; it must be at least 0"),
+            ({"min_delta": math.inf}, ValueError, "min_delta is inf; it must be a finite number"),
+        ],
+    ),
+    "EarlyStopping.step": (
+        step,
+        {"val_loss": torch.tensor(0.5)},
+        [
+            ({"val_loss": math.nan}, ValueError, "val_loss of epoch 1 is nan; it must be a finit"),
+            ({"val_loss": None}, TypeError, "val_loss of epoch 1 is None; it must be a number"),
+            ({"model": nn.LSTM}, TypeError, "LSTM'>; it must be an nn.Module object"),
+        ],
+    ),
+    "predict_proba": (
+        sc.predict_proba,
+        {"model": Replies(torch.zeros(2)), "loader": [BATCH]},
+        [
+            ({"model": sc.LSTMClassifier}, TypeError, "LSTMClassifier'>; it must be an nn.Module"),
+            ({"model": Replies(0.5)}, ValueError, "the model returned float; it must return a"),
+            ({"model": Replies(torch.ones(2, 1))}, ValueError, "the model returned (2, 1); it mus"),
+            ({"model": Replies(INF - INF)}, ValueError, "logits[0] is nan; every logit must be fi"),
+            ({"model": Replies(INF)}, ValueError, "logits[0] is inf; every logit must be finite"),
+            ({"loader": None}, TypeError, "loader is None; it must yield batches"),
+            ({"loader": []}, ValueError, "loader is empty; it must yield at least one batch"),
+            ({"loader": [5]}, ValueError, "loader yields ['int']; it must yield padded (N, L), le"),
+            ({"loader": [BATCH[:2]]}, ValueError, "loader yields [(2, 2), (2,)]; it must yield p"),
+        ],
+    ),
+    "score": (
+        sc.score,
+        {"labels": [0, 1], "probabilities": [0.2, 0.7]},
+        [
+            ({"labels": [1, 1]}, ValueError, "labels holds only [1]; both 0 and 1 must be pres"),
+            ({"labels": []}, ValueError, "labels holds only []; both 0 and 1 must be present"),
+            ({"probabilities": [0.5]}, ValueError, "probabilities has 1 entries; it must have 2"),
+            ({"probabilities": [0, 1.5]}, ValueError, "probabilities[1] is 1.5; it must be at mos"),
+            ({"probabilities": [-0.1, 1]}, ValueError, "probabilities[0] is -0.1; it must be at l"),
+            ({"probabilities": [1, math.nan]}, ValueError, "probabilities[1] is nan; it must be a"),
+            ({"probabilities": ["0", "1"]}, ValueError, "probabilities holds <U1 values; they mus"),
+            ({"probabilities": [[0], [1]]}, ValueError, "probabilities has shape (2, 1); it must"),
+            ({"probabilities": None}, ValueError, "probabilities has shape (); it must be one-di"),
+        ],
+    ),
+    "FlatDataset": (
+        sc.FlatDataset,
+        FLAT,
+        [
+            ({"symbols": [1, 6, 3]}, TypeError, "symbols is [1, 6, 3]; it must be a 1-D array of"),
+            ({"symbols": FLAT["symbols"] / 1}, TypeError, "symbols is array([1., 6., 3.]); it mu"),
+            ({"offsets": np.array([[0, 3]])}, TypeError, "offsets is array([[0, 3]]); it must be"),
+            ({"offsets": np.array([0])}, ValueError, "offsets starts and ends with [0, 0]; it mu"),
+            ({"offsets": FLAT["offsets"][:0]}, ValueError, "offsets starts and ends with []; it"),
+            ({"offsets": np.array([1, 2, 3])}, ValueError, "offsets starts and ends with [1, 3]"),
+            (
+                {"offsets": np.array([0, 1, 2])},
+                ValueError,
+                "ends with [0, 2]; it must start with 0",
+            ),
+            # Unsigned offsets: a difference would wrap around.
+            (
+                {"offsets": np.uint64([0, 3, 1, 3])},
+                ValueError,
+                "offsets[2] is 1 after 3; offsets m",
+            ),
+            ({"offsets": np.array([0, 2, 2, 3])}, ValueError, "offsets[2] is 2 after 2; offsets"),
+            ({"symbols": FLAT["symbols"] - 1}, ValueError, "symbols[0] is 0; it must be at least"),
+            ({"vocab_size": 6}, ValueError, "symbols[1] is 6; it must be at most 5"),
+            ({"vocab_size": 1}, ValueError, "vocab_size is 1; it must be at least 2"),
+            ({"labels": [1]}, ValueError, "labels has 1 entries for 2 sequences; it must have one"),
+        ],
+    ),
+    "flatten": (
+        sc.flatten,
+        {"sequences": [[1, 6], [3]], "vocab_size": 7},
+        [({"sequences": [[1], [9]]}, ValueError, "sequences[1][0] is 9; symbols must be 1..6")],
+    ),
+    "LengthBatchSampler": (
+        sc.LengthBatchSampler,
+        {"lengths": [5, 1], "batch_size": 2},
+        [
+            ({"lengths": []}, ValueError, "lengths has 0 entries; it must have at least 1"),
+            ({"lengths": [1, 0]}, ValueError, "lengths[1] is 0; it must be at least 1"),
+            ({"lengths": [1.5]}, ValueError, "lengths holds float64 values; they must be integers"),
+            ({"batch_size": 0}, ValueError, "batch_size is 0; it must be at least 1"),
+            ({"batch_size": 10**9 + 1}, ValueError, "batch_size is 1000000001; it must be at most"),
+            ({"window": 0}, ValueError, "window is 0; it must be at least 1"),
+            ({"window": 10**9 + 1}, ValueError, "window is 1000000001; it must be at most 1000"),
+            ({"generator": 5}, TypeError, "generator is 5; it must be a torch.Generator or None"),
+        ],
+    ),
+}
+REFUSED = [(name, *row) for name, (_, _, rows) in DOORS.items() for row in rows]
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_the_arguments_of_each_table_are_valid(name):
+    """The function accepts the arguments that the rows change."""
+    function, arguments, _ = DOORS[name]
+    function(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "error", "message"),
+    REFUSED,
+    ids=[f"{name}: {message[:40]}" for name, _, _, message in REFUSED],
+)
+def test_invalid_arguments_are_refused(name, changes, error, message):
+    """The error says which argument and entry is wrong, its value, and what is allowed."""
+    function, arguments, _ = DOORS[name]
+    with pytest.raises(error, match=re.escape(message)) as caught:
+        function(**arguments | changes)
+    assert type(caught.value) is error
+
+
+def test_values_at_the_edge_are_accepted():
+    """The largest seed, NumPy's own scalars, bools as labels, empty sets, certain probabilities."""
+    loaders = sc.make_loaders([[1]], [True], ([0], [], []), seed=np.uint32(2**32 - 1))
+    assert [len(loader) for loader in loaders] == [1, 0, 0]
+    model = sc.LSTMClassifier(np.int16(2), packed=np.False_)
+    assert model(torch.ones(1, 1, dtype=torch.int32), torch.tensor([1])).shape == (1,)
+    assert sc.EarlyStopping(patience=1, min_delta=0).step(np.float32(0.5), model) is False
+    assert sc.score(torch.tensor([0.0, 1.0]), [0, 1])["auc"] == 1
+    assert sc.score([0, 1], pd.Series([0.2, 0.7], index=[5, 6]))["accuracy"] == 1
+    assert len(sc.SequenceDataset([[1]], torch.tensor([1.0], requires_grad=True))) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a" * 78, f"'{'a' * 78}'"),
+        ("a" * 79, f"'{'a' * 76}..."),
+        (np.ones((2, 2)), "array([[1., 1.], [1., 1.]])"),
+        (np.float32(0.5), "0.5"),
+        (10**5000, "a very long integer"),
+    ],
+    ids=["80 characters", "81 characters", "two lines", "NumPy scalar", "digits without end"],
+)
+def test_values_are_shortened(value, text):
+    """A value takes one line of a message, at most 80 characters."""
+    assert validation.shorten(value) == text
+
+
+# ----------------------------------------------------------------------------- the decorator
+
+
+def record(**errors):
+    """Return a list of calls, and a function decorated with checks that append to it."""
+    calls = []
+
+    def note(name, *args, **kwargs):
+        calls.append((name, *args, kwargs))
+        if name in errors:
+            raise errors[name]
+
+    @validation.checked(
+        lambda *a, **k: note("before", *a, **k),
+        after=lambda *a, **k: note("after", *a, **k),
+        explain=lambda *a, **k: note("explain", *a, **k),
+    )
+    def double(x: int, *, y: int = 0) -> int:
+        """Double a number."""
+        note("function", x, y=y)
+        return 2 * x
+
+    return calls, double
+
+
+def test_checks_run_before_and_after():
+    """`before` sees the arguments, `after` also the result; `explain` waits for an error."""
+    calls, double = record()
+
+    assert double(3, y=1) == 6
+    given = {"y": 1}
+    assert calls == [("before", 3, given), ("function", 3, given), ("after", 6, 3, given)]
+
+
+def test_a_refused_call_never_reaches_the_function():
+    """An error of `before` comes first, and is not explained."""
+    calls, double = record(before=ValueError("no"))
+
+    with pytest.raises(ValueError, match="no"):
+        double(3)
+    assert [call[0] for call in calls] == ["before"]
+
+
+def test_an_error_is_explained():
+    """`explain` sees the arguments; its error replaces the one of the function."""
+    calls, double = record(function=IndexError("deep inside"), explain=ValueError("x is 3"))
+
+    with pytest.raises(ValueError, match="x is 3") as caught:
+        double(3)
+    assert isinstance(caught.value.__context__, IndexError)
+    assert [call[0] for call in calls] == ["before", "function", "explain"]
+    assert calls[-1] == ("explain", 3, {})
+
+
+def test_an_error_without_explanation_stays():
+    """The function's own error arrives if `explain` finds nothing."""
+    with pytest.raises(IndexError, match="deep inside"):
+        record(function=IndexError("deep inside"))[1](3)
+
+
+def test_ctrl_c_is_not_explained():
+    """An interrupt is not an error of the arguments."""
+    calls, double = record(function=KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):
+        double(3)
+    assert [call[0] for call in calls] == ["before", "function"]
+
+
+def test_the_decorated_function_keeps_its_face():
+    """Help, signature and name are those of the lesson."""
+    double = record()[1]
+
+    assert (double.__name__, double.__doc__) == ("double", "Double a number.")
+    assert str(inspect.signature(double)) == "(x: int, *, y: int = 0) -> int"
+
+
+def test_a_missing_argument_is_that_of_the_function():
+    """The message does not name a check, whose signature readers have never seen."""
+    with pytest.raises(TypeError, match=r"^missing a required argument: 'seed'"):
+        sc.split_indices(LABELS)
+
+
+def test_compiled_functions_run_without_checks(monkeypatch):
+    """torch.compile and torch.export see the lesson's code only."""
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    calls, double = record()
+
+    assert double(3) == 6
+    assert [call[0] for call in calls] == ["function"]
+
+
+def test_a_batch_is_looked_through_only_after_an_error(monkeypatch):
+    """Training never pays for the search for a wrong symbol."""
+    monkeypatch.setattr(validation, "check_each", None)
+
+    assert sc.LSTMClassifier()(PADDED, LENGTHS).shape == (2,)
+    assert model_module.masked_mean(torch.ones(2, 2, 1), LENGTHS).tolist() == [[1], [1]]
