@@ -123,7 +123,8 @@ class Checkpoint:
         set_rng_state(run["rng"], self.loaders)
         last_epoch = min(max_epochs, stopper.best_epoch + stopper.patience)
         state = "Resuming" if stopper.epoch < last_epoch else "Already finished"
-        print(f"{state} after epoch {stopper.epoch}, from {self.path.name}.")
+        if stopper.epoch:
+            print(f"{state} after epoch {stopper.epoch}, from {self.path.name}.")
         return run["losses"]
 
     def _compare(self, run: dict[str, Any], max_epochs: int, measure: Callable[[], float]) -> None:
