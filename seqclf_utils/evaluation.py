@@ -54,7 +54,7 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
     finally:
         model.train(was_training)
     if not parts:
-        raise ValueError("loader is empty; it must yield at least one batch")
+        first_batch(loader)  # says that the loader is empty
     return torch.cat(parts).cpu().double().numpy()
 
 

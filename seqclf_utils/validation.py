@@ -221,7 +221,7 @@ def check_sequences(
     is_integer = all(array.dtype.kind in "iu" for array in arrays)
     symbols = np.concatenate(arrays)
     if not (is_integer and lengths.all() and symbols.min() >= 1 and symbols.max() < vocab_size):
-        for i, array in enumerate(arrays):
+        for i, array in enumerate(arrays):  # pragma: no branch (one of them is refused)
             check_symbols(f"sequences[{i}]", array, vocab_size=vocab_size)
     return symbols.astype(np.int64), lengths
 
