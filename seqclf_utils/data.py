@@ -183,7 +183,8 @@ class SequenceDataset(Dataset):
     ) -> None:
         symbols, lengths = check_sequences(sequences, vocab_size=vocab_size)
         labels = check_labels(labels, n_sequences=len(lengths))
-        self.sequences = torch.from_numpy(symbols).split(lengths.tolist())
+        # Clones, as pickling a view writes the whole array each time.
+        self.sequences = [s.clone() for s in torch.from_numpy(symbols).split(lengths.tolist())]
         self.labels = torch.tensor(labels, dtype=torch.get_default_dtype())  # (N,)
 
     def __len__(self) -> int:

@@ -1,5 +1,7 @@
 """Splits, dataset, collate function and loaders."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -337,3 +339,9 @@ def test_loaders_take_many_sequences_and_symbols():
     loaders = make_loaders(sequences, labels, ([65_536], [0], []), vocab_size=65_537, seed=0)
 
     assert list(map(pairs_of, loaders)) == [[([65_536], 1.0)], [([1], 0.0)], []]
+
+
+def test_a_pickled_dataset_grows_with_the_data():
+    """Worker processes receive each symbol once, not once for every sequence."""
+    few, many = (pickle.dumps(SequenceDataset([[1] * 100] * n, [0] * n)) for n in (10, 100))
+    assert len(many) < 12 * len(few)
