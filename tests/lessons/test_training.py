@@ -523,7 +523,7 @@ def fit_and_press(k, **options):
 
 
 @pytest.mark.usefixtures("python_handles_ctrl_c")
-@pytest.mark.parametrize(("is_saved", "stride"), [(False, 1), (True, 17)])
+@pytest.mark.parametrize(("is_saved", "stride"), [(False, 1), (True, 9)])
 def test_ctrl_c_anywhere(is_saved, stride, tmp_path):
     """Wherever it is pressed, the history is whole and its best weights are in the model."""
     path = tmp_path / "run.pt"
