@@ -21,7 +21,7 @@ def shown(path):
     """List the names that a notebook hands to show_figure, at most one in a cell."""
     cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
     calls = [cell.source for cell in cells if "show_figure(" in cell.source]
-    return [re.search(r'show_figure\(\s*fig,\s*"(\w+)"', source)[1] for source in calls]
+    return [re.search(r'show_figure\(.+, "(\w+)"\)', source)[1] for source in calls]
 
 
 NAMES = [name for path in NOTEBOOKS for name in shown(path)]
