@@ -233,11 +233,11 @@ def set_rng_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
 
 def _generators(loaders: Iterable) -> list[torch.Generator]:
     """List all generators once: PyTorch's own, those inside loaders, and last those of GPUs."""
-    parts, found = list(loaders), [torch.default_generator]
+    parts = [torch.default_generator, *loaders]
     for part in parts:  # grows while it is walked through
-        inner = (getattr(part, name, None) for name in ("loader", "sampler", "batch_sampler"))
-        parts += [each for each in inner if each is not None]
-        generator = getattr(part, "generator", None)
-        if isinstance(generator, torch.Generator) and generator not in found:
-            found.append(generator)
+        for name in ("loader", "sampler", "batch_sampler", "generator"):
+            inner = getattr(part, name, None)
+            if inner is not None and not any(inner is each for each in parts):
+                parts.append(inner)
+    found = [part for part in parts if isinstance(part, torch.Generator)]
     return [*found, *torch.cuda.default_generators]
