@@ -79,7 +79,7 @@ def quiz(source: str) -> Slide:
 
 def figure(cell: dict) -> list[Slide]:
     """Make the slide of a cell's figure, with its alt text; none if it shows no figure."""
-    names = re.findall(r'show_figure\(\s*\w+,\s*"(\w+)"', cell["source"])
+    names = re.findall(r'show_figure\([^"]+"(\w+)"', cell["source"])
     return [Slide("figure", f"![{alt_text(name)}](figures/{name}.svg)") for name in names]
 
 
