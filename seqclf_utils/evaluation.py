@@ -66,7 +66,7 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
         probabilities: Predicted probability of label 1, shape (n,), each 0..1.
 
     Returns:
-        accuracy (fraction correct at the threshold 0.5), auc (area under the ROC curve: the chance
+        accuracy (fraction correct at the threshold 0.5), auc (area under the ROC curve, the chance
         that a random 1 ranks above a random 0) and log_loss (mean cross-entropy, nats).
 
     Raises:

@@ -50,7 +50,7 @@ class SequenceTable:
 
     @property
     def vocab_size(self) -> int:
-        """Return K + 1: the symbols and the padding, as `LSTMClassifier` expects."""
+        """Return K + 1, the symbols and the padding, as `LSTMClassifier` expects."""
         return len(self.symbols) + 1
 
     def encode(self, names: Sequence[str]) -> np.ndarray:

@@ -224,8 +224,8 @@ def fit(
             of it is stored in the notebook.
 
     Returns:
-        One row per epoch: epoch (from 1), train_loss, val_loss (nats per sequence), and is_best,
-        true for the one epoch whose weights the model now has.
+        One row per epoch, with epoch (from 1), train_loss, val_loss (nats per sequence) and
+        is_best, true for the one epoch whose weights the model now has.
 
     Raises:
         TypeError: If an argument has the wrong type.
