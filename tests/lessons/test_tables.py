@@ -163,7 +163,7 @@ def test_a_list_that_was_printed_to_a_file_is_read_as_a_list(lists, kind):
         [np.int64(1), np.int64(2)],
         "array([1, 2])",
         "tensor([1, 2])",
-        {"a"},
+        pytest.param({"a", "b"}, id="a set"),
         "[a, b]",
         "[A;B]",
         "[007, 1]",

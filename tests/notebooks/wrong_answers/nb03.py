@@ -97,6 +97,8 @@ def recent(
         n_steps = [len(sequence) for sequence in sequences]
         if collate == "stack":
             return torch.stack(sequences), torch.tensor(n_steps), torch.stack(labels)
+        if collate == "reshape":
+            return torch.cat(sequences).reshape(1000), torch.tensor(n_steps), torch.stack(labels)
         side = "left" if collate == "left" else "right"
         value = -1 if collate == "pad with -1" else 0
         if collate == "to max_length":
@@ -162,6 +164,7 @@ WRONG = {
         (recent(label_shape=(1,)), "becomes (N, 1)"),
         (recent(label=lambda y: 1 - y), "the label should be 0, not 1"),
         (recent(alone=True), "return a pair"),
+        (recent(collate="reshape"), "your code raised RuntimeError"),
         (recent(count=3), "number of sequences, 4 here"),
         (recent(parts=("padded", "labels")), "three parts"),
         (recent(parts=("padded", "labels", "lengths")), "in this order, please"),
