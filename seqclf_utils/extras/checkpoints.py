@@ -130,10 +130,10 @@ class Checkpoint:
     def _compare(self, run: dict[str, Any], max_epochs: int, measure: Callable[[], float]) -> None:
         """Check that the run in the file is this one; it may get more epochs or patience."""
         origin, stopper = run["origin"], run["stopper"]
-        for weights in (run["model"], stopper["best_weights"] or {}):
-            # A model that is still in memory has the latest or the best weights of its run.
-            if _describe(weights).items() <= self.origin.items():
-                self.origin.update({name: origin[name] for name in _describe(weights)})
+        best = _describe(stopper["best_weights"] or {})
+        # A model that is still in memory has the best weights of its run, not the initial ones.
+        if best.items() <= self.origin.items():
+            self.origin.update({name: origin[name] for name in best})
         for name in origin | self.origin:
             self._check_equal(name, origin.get(name), self.origin.get(name))
         check_count(f"patience for {self.path}", self.stopper.patience, minimum=stopper["patience"])

@@ -143,7 +143,7 @@ def test_more_epochs_resume_a_finished_run(kept, capsys):
     pd.testing.assert_frame_equal(history, fit(*make_run()))
 
 
-def test_more_patience_resumes_a_stopped_run(tmp_path):
+def test_more_patience_resumes_a_stopped_run(tmp_path, capsys):
     """The run ends as if the patience had been larger from the beginning."""
     options = {"max_epochs": 30, "learning_rate": 0.2}
     path = tmp_path / "run.pt"
@@ -152,6 +152,7 @@ def test_more_patience_resumes_a_stopped_run(tmp_path):
 
     history = fit(*run, checkpoint=path, patience=4, **options)
 
+    assert capsys.readouterr().out == f"Resuming after epoch {len(stopped)}, from run.pt.\n"
     assert len(stopped) < len(history) < 30
     assert everything(run[0], history) == uninterrupted(patience=4, **options)
 
@@ -368,6 +369,14 @@ def assert_refused(path, run, message, **options):
 def test_other_runs_are_refused(kept, run, options, message):
     """Another model, other data, another order, another setting: the message names it."""
     assert_refused(kept, make_run(**run), message, **options)
+
+
+def test_a_file_with_more_weights_is_refused(tmp_path):
+    """A weight that the model lacks is named."""
+    fit(*make_run(scale=2), checkpoint=tmp_path / "run.pt", max_epochs=1)
+
+    message = r"initial scale is \(\) torch\.float64 .* in the file and None here"
+    assert_refused(tmp_path / "run.pt", make_run(), message)
 
 
 def test_one_file_for_several_seeds_is_refused(tmp_path):
