@@ -4,6 +4,7 @@ Sphinx calls these functions between reading a file and parsing it, so that file
 host and JupyterLab show well: plain Markdown, and notebooks as they were executed.
 """
 
+import inspect
 import json
 import os
 import shutil
@@ -92,8 +93,10 @@ def describe_package() -> str:
     """Write directives that document each public name of the package, module by module."""
     package = import_module("seqclf_utils")
     members = {}
-    for name in package.__all__:
-        module = getattr(getattr(package, name), "__module__", "seqclf_utils.data")  # a constant
+    for name, value in sorted(vars(package).items()):
+        if name.startswith("_") or inspect.ismodule(value):
+            continue
+        module = getattr(value, "__module__", "seqclf_utils.data")  # a constant
         members.setdefault(module, []).append(name)
     return "\n\n".join(describe_module(*item) for item in sorted(members.items()))
 

@@ -1,11 +1,19 @@
-"""What several tests read: the notebooks, and their Markdown as text."""
+"""What several tests read: notebooks, their Markdown as text, and the public names."""
 
+import inspect
 from pathlib import Path
 
 import nbformat
 
+import seqclf_utils
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PUBLIC_NAMES = sorted(
+    name
+    for name, value in vars(seqclf_utils).items()
+    if not name.startswith("_") and not inspect.ismodule(value)
+)
 
 
 def markdown(path):
