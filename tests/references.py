@@ -1,4 +1,7 @@
-"""Independent implementations that several tests compare the package with."""
+"""Independent reference implementations shared by several tests."""
+
+import itertools
+import math
 
 import numpy as np
 
@@ -28,6 +31,17 @@ def lstm_logits(weights, sequences, pooling):
         pooled = outputs[-1] if pooling == "last" else sum(outputs) / len(outputs)
         logits.append(weights["fc.weight"][0] @ pooled + weights["fc.bias"][0])
     return np.array(logits)
+
+
+def likelihood_over_paths(sequence, player):
+    """Sum P(path) * P(sequence | path) over all paths of hidden dice, without logarithms."""
+    start, switch, faces = player
+    total = 0
+    for path in itertools.product(range(len(start)), repeat=len(sequence)):
+        swaps = math.prod(switch[i][j] for i, j in itertools.pairwise(path))
+        throws = math.prod(faces[i][face - 1] for i, face in zip(path, sequence, strict=True))
+        total += start[path[0]] * swaps * throws
+    return total
 
 
 def sigmoid(x):

@@ -69,18 +69,6 @@ def test_windows_have_25_batches_by_default():
     assert batches == list(sampler(lengths, batch_size=16, window=25))
 
 
-def test_seed_fixes_the_order_of_all_epochs():
-    """Each epoch has another order, and a seed repeats the series."""
-
-    def epochs(seed):
-        batches = sampler(LENGTHS, seed)
-        return [list(batches), list(batches)]
-
-    assert epochs(0) == epochs(0)
-    assert epochs(0)[0] != epochs(0)[1]
-    assert epochs(0)[0] != epochs(1)[0]
-
-
 def test_without_a_generator_the_seed_is_that_of_pytorch():
     """`torch.manual_seed` repeats the order, as with PyTorch's own samplers."""
     batches = LengthBatchSampler(LENGTHS, batch_size=4)

@@ -264,18 +264,6 @@ def test_collate_refuses_other_batches(batch, error):
 # ----------------------------------------------------------------------------- make_loaders
 
 
-@pytest.mark.parametrize("options", [{}, {"similar_lengths": True}])
-def test_every_sequence_is_seen_once_an_epoch(options):
-    """Each loader yields its own set: the training set in any order, the others as split."""
-    train_loader, *others = loaders_of(**options)
-    expected = [[(SEQUENCES[i], LABELS[i]) for i in part] for part in SPLITS]
-
-    for _ in range(2):
-        assert sorted(pairs_of(train_loader)) == sorted(expected[0])
-        assert pairs_of(train_loader) != expected[0]
-        assert [pairs_of(loader) for loader in others] == expected[1:]
-
-
 @pytest.mark.parametrize(
     ("options", "sizes"),
     [

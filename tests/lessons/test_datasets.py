@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from seqclf_utils import load_digit_outlines
@@ -95,30 +93,6 @@ def test_ink_without_an_outline_is_refused(row):
     """No ink, ink at the border, and two pieces."""
     with pytest.raises(ValueError, match="ink must be one connected piece that does not touch"):
         trace_outline(np.pad(np.array([row], dtype=bool), [(1, 1), (0, 0)]))
-
-
-@settings(max_examples=200)
-@given(st.integers(1, 2**48 - 1))
-def test_outline_of_a_blob_is_exactly_its_outer_rim(pixels):
-    """The walk stays on ink, closes, and visits exactly the ink cells that touch the outside.
-
-    The outside is what a flood from the border reaches, so the rim of a hole does not count.
-    """
-    grid = np.zeros((8, 10), dtype=bool)
-    grid[1:-1, 1:-1] = np.reshape([pixels >> i & 1 for i in range(48)], (6, 8))
-    blob = largest_piece({(int(r), int(c)) for r, c in np.argwhere(grid)})
-    outside = flood({(r, c) for r in range(8) for c in range(10)} - blob, (0, 0))
-
-    sequence = trace_outline(draw(sorted(blob), grid.shape))
-
-    visited = walk(min(blob), sequence)
-    rim = {(r, c) for r, c in blob if any((r + dr, c + dc) in outside for dr, dc in STEPS.values())}
-    assert visited[-1] == visited[0]
-    assert set(visited) == rim
-    assert signed_area(outline_points(sequence)) < 1e-6  # 0 for lines, up to rounding
-    # No step is repeated: the walk ends after exactly one round.
-    steps = list(zip(visited, sequence.tolist(), strict=False))
-    assert len(set(steps)) == len(steps)
 
 
 def test_points_of_the_six_directions():

@@ -17,7 +17,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from references import lstm_logits, mean_loss, weights_of
+from references import likelihood_over_paths, lstm_logits, mean_loss, weights_of
 from scipy import ndimage
 from sklearn.model_selection import StratifiedShuffleSplit
 from strategies import examples
@@ -90,17 +90,6 @@ def exact_log_likelihood(sequence, player):
         weights = (weights @ switch) * faces[:, face - 1]
     total = weights.sum()
     return math.log(total.numerator) - math.log(total.denominator) if total else -math.inf
-
-
-def likelihood_over_paths(sequence, player):
-    """Return P(sequence | player) as a sum over every path of hidden dice."""
-    start, switch, faces = player
-    total = 0
-    for path in itertools.product(range(len(start)), repeat=len(sequence)):
-        swaps = math.prod(switch[i, j] for i, j in itertools.pairwise(path))
-        throws = math.prod(faces[i, face - 1] for i, face in zip(path, sequence, strict=True))
-        total += start[path[0]] * swaps * throws
-    return total
 
 
 @examples(30)

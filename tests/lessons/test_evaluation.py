@@ -123,13 +123,6 @@ def test_scores_computed_on_paper():
     assert {type(value) for value in found.values()} == {float}
 
 
-def test_ties():
-    """A tie is half a pair in order, and a probability of 0.5 is not a 1."""
-    found = score([0, 0, 1, 1], [0.5, 0.6, 0.5, 0.9])
-
-    assert (found["accuracy"], found["auc"]) == (0.5, 2.5 / 4)
-
-
 def test_certainty_gives_a_finite_loss():
     """Probabilities of exactly 0 and 1 are allowed, even where they are wrong."""
     assert score([0, 1], [0.0, 1.0])["log_loss"] == pytest.approx(0.0, abs=1e-6)

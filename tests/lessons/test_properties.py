@@ -404,6 +404,7 @@ SEEDED = {
     "NumPy": lambda seed: first_random_numbers(seed)[1],
     "PyTorch": lambda seed: first_random_numbers(seed)[2],
     "casino": lambda seed: sc.make_casino(40, seed=seed).labels,
+    "throws": lambda seed: sc.make_casino(40, seed=seed).log_likelihood_ratio,
     "split": lambda seed: sc.split_indices([0, 1] * 20, seed=seed).train_idx,
     "groups": lambda seed: sc.split_indices([0, 1] * 20, groups=range(40), seed=seed).train_idx,
     "loaders": training_order,

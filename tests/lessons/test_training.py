@@ -438,30 +438,6 @@ def test_default_settings():
     assert model.logit.item() == pytest.approx(expected.logit.item(), rel=1e-5)
 
 
-def test_fit_is_reproducible():
-    """In float32, too, the same seeds give the same history and the same weights."""
-    models = [small_model(), small_model()]
-
-    first, second = (fit(model, *casino_loaders()[:2], max_epochs=3) for model in models)
-
-    pd.testing.assert_frame_equal(first, second, check_exact=True)
-    assert torch.equal(*(nn.utils.parameters_to_vector(model.parameters()) for model in models))
-
-
-def test_fit_resumes(tmp_path):
-    """Three epochs, and three more in a second call, end as six epochs do."""
-    options = {"max_epochs": 6, "learning_rate": 0.05}
-    whole, part, rest = small_model(), small_model(), small_model()
-    path = tmp_path / "run.pt"
-
-    expected = fit(whole, *casino_loaders()[:2], **options)
-    fit(part, *casino_loaders()[:2], **options | {"max_epochs": 3}, checkpoint=path)
-    found = fit(rest, *casino_loaders()[:2], **options, checkpoint=path)
-
-    pd.testing.assert_frame_equal(found, expected, check_exact=True)
-    assert torch.equal(rest.lstm.weight_hh_l0, whole.lstm.weight_hh_l0)
-
-
 class Column(OneLogit):
     """A model that returns logits of shape (N, 1)."""
 

@@ -1,7 +1,9 @@
 """Checks of the exercises: each typical wrong answer gets its own hint, and nothing raises."""
 
+import importlib
 import inspect
 import operator
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,8 +16,8 @@ from seqclf_utils.exercises.report import close, tensors_close, wrong_shape
 
 WRONG = [
     (check, answer, hint)
-    for module in (nb01, nb02, nb03, nb04, nb05, nb06, nb07, nb08, nb09)
-    for check, entries in module.WRONG.items()
+    for path in sorted(Path(__file__).with_name("wrong_answers").glob("nb*.py"))
+    for check, entries in importlib.import_module(f"wrong_answers.{path.stem}").WRONG.items()
     for answer, hint in entries
 ]
 ALL = sorted({check for check, _, _ in WRONG}, key=lambda check: check.__name__)

@@ -142,11 +142,8 @@ def test_versions_are_looked_up_without_importing():
 
 def test_it_runs_in_a_notebook():
     """%run prints the line, or the problems, and shows no error: the exit status stays out."""
-    full_disk = (
-        "import shutil, types; shutil.disk_usage = lambda path: types.SimpleNamespace(free=0)"
-    )
     sources = ["%run ../tools/check_environment.py"] * 2
-    sources[1] = f"{full_disk}\n{sources[1]}"
+    sources[1] = f"{FULL_DISK}\n{sources[1]}"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     beside_tools = {"metadata": {"path": str(ROOT / "notebooks")}}
 
