@@ -56,15 +56,22 @@ def run_parallel(
         >>> run_parallel(pow, [(2, 3), (3, 2)], n_jobs=1)
         [8, 9]
     """
-    jobs = [joblib.delayed(_run_in_one_thread)(function, args, options) for args in arguments]
-    results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    return list(_with_bar(results, total=len(jobs), unit="run"))
+    jobs = [
+        joblib.delayed(_run_in_one_thread)(number, function, args, options)
+        for number, args in enumerate(arguments)
+    ]
+    # Unordered, so that the bar advances whenever a call ends.
+    results = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
+    by_number = dict(_with_bar(results, total=len(jobs), unit="run"))
+    return [by_number[number] for number in range(len(jobs))]
 
 
-def _run_in_one_thread(function: Callable, args: tuple, options: dict[str, Any]) -> Any:
+def _run_in_one_thread(
+    number: int, function: Callable, args: tuple, options: dict[str, Any]
+) -> tuple[int, Any]:
     """Call the function with one PyTorch thread, as the processes share the cores."""
     torch.set_num_threads(1)
-    return function(*args, **options)
+    return number, function(*args, **options)
 
 
 def _with_bar(items: Iterable, **options: Any) -> Iterable:

@@ -3,13 +3,14 @@
 import os
 import re
 import sys
+import time
 
 import pytest
 import torch
 from test_interactive import PERSON, PROGRAM, notebook
 
 from seqclf_utils import run_parallel
-from seqclf_utils.extras import live
+from seqclf_utils.extras import live, progress
 from seqclf_utils.extras.progress import epochs_left
 
 
@@ -115,6 +116,25 @@ def test_parallel_results_keep_the_order_of_the_arguments(n_jobs, capsys):
     assert [result[:3] for result in results] == [(name, 10 * seed, 1) for name, seed in arguments]
     assert (os.getpid() in {result[3] for result in results}) is (n_jobs == 1)
     assert tuple(capsys.readouterr()) == ("", "")
+
+
+def sleep_and_return(seconds):
+    """Finish late if told so."""
+    time.sleep(seconds)
+    return seconds
+
+
+def test_parallel_bar_advances_whenever_a_call_ends(monkeypatch):
+    """A slow first call does not hold up the bar, and results are in order all the same."""
+    run_parallel(sleep_and_return, [(0,), (0,)])  # the processes have started
+    ended = []
+    monkeypatch.setattr(
+        progress, "_with_bar", lambda items, **_: (ended.append(item) or item for item in items)
+    )
+
+    assert run_parallel(sleep_and_return, [(2,), (0,)]) == [2, 0]
+
+    assert ended == [(1, 0), (0, 2)]
 
 
 def test_parallel_calls_may_be_closures():
