@@ -1,15 +1,15 @@
-"""Settings of every test run; notebook kernels inherit them."""
+"""Settings for every test run, which notebook kernels inherit."""
 
 import os
 
-# Figures are compared with their stored copies instead of written.
+# Compare figures with the reference images instead of writing them.
 os.environ.setdefault("SEQCLF_FIGURES", "check")
-# Stored outputs hold what nobody watches, whatever the person wishes who runs the tests.
+# Stored outputs come from non-interactive runs, so this overrides the user's setting.
 os.environ["SEQCLF_PROGRESS"] = "0"
-# Small LSTMs gain nothing from threads, and two notebooks run side by side.
+# More threads do not speed up small LSTMs, and two notebooks run in parallel.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_finish(session):
-    """Hide --cov from nbval: coverage is of the unit tests alone, and kernels hang under it."""
+    """Hide --cov from nbval: only unit tests count for coverage, and kernels would hang."""
     session.config.option.cov_source = None

@@ -1,13 +1,13 @@
 """The entry point of the course: python course.py lab | test | run | book | bundle.
 
-lab     open your own copies of the notebooks, in my_notebooks/ (--sources: the originals)
+lab     open your copies of the notebooks in my_notebooks/ (--sources: the originals)
 test    run every notebook, compare its outputs with the stored ones, and run the unit tests
-run     execute every notebook again and rewrite its stored outputs and figures/
-book    make a web book of the course, in docs/_build/html
-bundle  make a folder from which the course installs on other machines without a network
+run     execute every notebook and rewrite its stored outputs and figures/
+book    build the course as a web book in docs/_build/html
+bundle  create a folder from which the course installs on other machines without a network
 
-The first time, each command makes a virtual environment in .venv and installs the tested versions
-there. Needs Python 3.11 or newer and nothing else; uv is used if it is on the PATH.
+The first run of a command creates a virtual environment in .venv and installs the tested versions
+there. It needs only Python 3.11 or newer, and uses uv if that is on the PATH.
 """
 
 import argparse
@@ -20,10 +20,10 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(HERE, ".venv")
 PYTHON = os.path.join(VENV, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
-UNFINISHED = os.path.join(VENV, "course-unfinished")  # exists while an installation is under way
-WHEELS = os.path.join(HERE, "wheels")  # a bundle has it: what to install, instead of a network
-STAMP = os.path.join(VENV, "course-installed")  # says what was installed when it succeeded
-CPU_GB, CUDA_GB = 2, 6  # .venv: 1.6 GB, with PyTorch for NVIDIA GPUs 5.5 GB; downloads add to it
+UNFINISHED = os.path.join(VENV, "course-unfinished")  # exists during an installation
+WHEELS = os.path.join(HERE, "wheels")  # packages of an offline bundle
+STAMP = os.path.join(VENV, "course-installed")  # fingerprint of the last complete installation
+CPU_GB, CUDA_GB = 2, 6  # .venv: 1.6 GB, or 5.5 GB with PyTorch for NVIDIA GPUs, plus downloads
 SMALLER = ' (%d for the CPU build, see README, "several GB on Linux")' % CPU_GB
 COMMANDS = {
     "lab": ["jupyterlab", "--ServerApp.root_dir=."],
@@ -42,18 +42,18 @@ HELP = """Run the same command again: it starts over where needed. If that fails
 
 
 def say(text):
-    """Print at once, also when the output goes to a file."""
+    """Print without buffering, even to a file."""
     sys.stdout.write(text + "\n")  # print(flush=True) is a syntax error to Python 2
     sys.stdout.flush()
 
 
 def stop(text):
-    """End with a message and a status that says failure."""
+    """Exit with a message and a failure status."""
     sys.exit("course.py: " + text)
 
 
 def wanted():
-    """Return a fingerprint of what to install, and where: a moved folder needs a repair."""
+    """Return a fingerprint of the requirements, Python and the folder."""
     digest = hashlib.sha256(sys.version.encode() + os.fsencode(HERE))
     for name in ("pyproject.toml", "constraints.txt"):
         with open(os.path.join(HERE, name), "rb") as file:
@@ -62,12 +62,12 @@ def wanted():
 
 
 def free_gb():
-    """Return the free disk space where .venv lives."""
+    """Return the free disk space for .venv."""
     return shutil.disk_usage(HERE).free / 1e9
 
 
 def needed_gb():
-    """Return how much room .venv needs: on Linux, pip takes PyTorch for NVIDIA GPUs by default."""
+    """Return the disk space that .venv needs, which depends on the build of PyTorch."""
     wishes = [value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))]
     small = sys.platform != "linux" or os.path.isdir(WHEELS) or any("cpu" in w for w in wishes)
     return CPU_GB if small else CUDA_GB
@@ -75,22 +75,22 @@ def needed_gb():
 
 def call(command, step):
     """Run one step of the installation; explain what to do if it fails."""
-    settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # all indexes count, as for pip
+    settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # consider all indexes, as pip does
     for name in {"PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"}.intersection(os.environ):
-        settings["UV_" + name[4:]] = os.environ[name]  # uv does not read pip's
+        settings["UV_" + name[4:]] = os.environ[name]  # uv ignores pip's variables
     if subprocess.call(command, cwd=HERE, env=dict(settings, **os.environ)) != 0:
         full = " The disk is full: %.1f GB are free." % free_gb() if free_gb() < 1 else ""
         stop("%s failed.%s\n%s" % (step, full, HELP))
 
 
 def make_environment(uv):
-    """Make an empty .venv in place of what an unfinished installation left."""
+    """Create an empty .venv, replacing an unfinished one."""
     if os.path.realpath(sys.prefix) == os.path.realpath(VENV):
         stop("this Python is inside .venv, which is unfinished. Type deactivate, then try again.")
     if os.path.lexists(VENV):
         say("Deleting .venv: the last installation did not finish ...")
         if os.path.lexists(PYTHON):
-            os.remove(PYTHON)  # first: without it, whatever is left still counts as unfinished
+            os.remove(PYTHON)  # first: without Python, a partly deleted .venv counts as unfinished
         shutil.rmtree(VENV)
     if free_gb() < needed_gb():
         smaller = SMALLER if needed_gb() == CUDA_GB else ""
@@ -98,13 +98,13 @@ def make_environment(uv):
         stop(text % (free_gb(), needed_gb(), smaller))
     say("[1/2] Making the environment .venv ...")
     os.makedirs(VENV)
-    open(UNFINISHED, "w").close()  # uv's --clear would delete it; its --seed brings pip along
+    open(UNFINISHED, "w").close()  # uv's --clear would delete it; --seed installs pip
     venv = [uv, "venv", "-q", "--allow-existing", "--seed", "--python", sys.executable]
     call((venv if uv else [sys.executable, "-m", "venv"]) + [VENV], "Making .venv")
 
 
 def install():
-    """Make .venv and install the tested versions, unless that is done already."""
+    """Create .venv and install the tested versions, unless they are installed already."""
     offline = ["--no-index", "--find-links", WHEELS] if os.path.isdir(WHEELS) else []
     uv = None if offline else shutil.which("uv")
     if os.path.exists(UNFINISHED) or not os.path.exists(PYTHON):
@@ -124,18 +124,18 @@ def install():
 
 
 def run(command):
-    """Run a command in .venv to its end; Ctrl-C is the command's own business."""
+    """Run a command in .venv, and let it handle Ctrl-C itself."""
     say("$ " + " ".join(["python"] + command))
     process = subprocess.Popen([PYTHON] + command, cwd=HERE)
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            pass  # the command was told as well, and ends (or asks) by itself
+            pass  # the command receives Ctrl-C too, and decides whether to exit
 
 
 def lab(options):
-    """Open the learner's copies of the notebooks, or with --sources the originals."""
+    """Open the learner's copies of the notebooks, or the originals with --sources."""
     folder = "notebooks" if "--sources" in options else "my_notebooks"
     status = run(["-m", "tools.learner_copies"]) if folder == "my_notebooks" else 0
     options = [option for option in options if option != "--sources"]
@@ -144,7 +144,7 @@ def lab(options):
 
 
 def main():
-    """Install what is missing, then run the command in .venv."""
+    """Complete the installation if necessary, then run the command in .venv."""
     if sys.version_info < (3, 11):
         text = "this is Python %d.%d; the course needs 3.11 or newer (python.org). If you have it: "
         stop(text % sys.version_info[:2] + "python3.12 course.py (Windows: py -3.12 course.py) ...")
@@ -159,11 +159,11 @@ def main():
         install()
     except KeyboardInterrupt:
         stop("interrupted; run the same command again and it starts over where that is needed.")
-    except OSError as error:  # a full disk, a folder without write permission, a file in use
+    except OSError as error:  # such as a full disk, missing write permission or a file in use
         stop("%s\n%s" % (error, HELP))
     if arguments.command == "lab":
         sys.exit(lab(arguments.rest))
-    whole = ["--cov"] if arguments.command == "test" else []  # parts do not reach every line
+    whole = ["--cov"] if arguments.command == "test" else []  # only the full run covers all lines
     sys.exit(run(["-m"] + COMMANDS[arguments.command] + (arguments.rest or whole)))
 
 

@@ -1,9 +1,9 @@
 """Commands for contributors, run by nox: `.venv/bin/nox -l` lists them, `-s NAME` runs one.
 
 To install nox: `.venv/bin/python -m pip install -c constraints.txt -e ".[dev]"`. Arguments after
-`--` reach the command: `.venv/bin/nox -s bench -- --quick`. Sessions with an environment of their
-own download PyTorch again; UV_TORCH_BACKEND=cpu takes the small build. Commands for learners and
-teachers are in course.py.
+`--` are passed to the command: `.venv/bin/nox -s bench -- --quick`. Sessions with their own
+environment download PyTorch again; UV_TORCH_BACKEND=cpu selects the small build. Commands for
+learners and teachers are in course.py.
 """
 
 import importlib
@@ -16,7 +16,7 @@ import nox
 nox.options.sessions = []  # nothing runs by default: some of these take hours
 ROOT = Path(__file__).resolve().parent
 NBVAL = ("-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--nbval", str(ROOT / "notebooks"))
-# Name: environment variables that must change no stored output, and a check that they are in force.
+# Environment variables that must not change any output, and a check that they take effect.
 SETTINGS = {
     "old-processor": (
         "ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 "
@@ -33,48 +33,48 @@ SETTINGS = {
         "torch.get_num_threads() == 2",
     ),
 }
-# An offline machine with a read-only checkout: namespaces of Linux, which need no root.
+# Linux namespaces, which do not require root, simulate an offline machine and a read-only checkout.
 OFFLINE = 'ip link set lo up && mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && "$@"'
 
 
 def python(session: nox.Session, *arguments: str, **more) -> None:
-    """Run this Python, which has the course installed, followed by what stands after `--`."""
+    """Run this Python, in which the course is installed, with the arguments after `--`."""
     session.run(sys.executable, *arguments, *session.posargs, external=True, **more)
 
 
 def newer_instructions() -> str:
-    """List the instruction sets of this processor beyond those that NumPy always needs."""
+    """List the processor's instruction sets beyond those that NumPy requires."""
     umath = importlib.import_module("numpy._core._multiarray_umath")
     return " ".join(name for name in umath.__cpu_dispatch__ if umath.__cpu_features__[name])
 
 
 @nox.session(venv_backend="none")
 def bench(session):
-    """Measure the course's pipeline beside other libraries (--quick: two minutes)."""
+    """Compare the speed of the course's pipeline with other libraries (--quick: two minutes)."""
     python(session, "-m", "benchmarks.bench")
 
 
 @nox.session(venv_backend="none")
 def browser(session):
-    """Work through the notebooks in JupyterLab and Chromium; -- 04 07 takes only these."""
+    """Work through the notebooks in JupyterLab and Chromium; -- 04 07 selects notebooks."""
     python(session, "-m", "tools.browser")
 
 
 @nox.session(venv_backend="none")
 def slides(session):
-    """Make slides of the notebooks; -- --check looks at each in Chromium."""
+    """Build slides from the notebooks; -- --check tests each in Chromium."""
     python(session, "-m", "tools.slides")
 
 
 @nox.session(venv_backend="none")
 def classic_bugs(session):
-    """Put classic bugs into copies of the course; do the tests notice? -- NAME tries only one."""
+    """Check that the tests detect classic bugs in copies of the course; -- NAME selects one."""
     python(session, "-m", "tools.classic_bugs")
 
 
 @nox.session(venv_backend="uv")
 def mutants(session):
-    """Let mutmut change each line of the lesson modules; -- model data takes only these."""
+    """Mutate each line of the lesson modules with mutmut; -- model data selects modules."""
     session.install("-c", "constraints.txt", "-e", ".[test]", "mutmut>=3.8")
     session.run("python", "-m", "tools.mutants", *session.posargs)
 
@@ -88,7 +88,7 @@ def random_inputs(session):
 @nox.session(venv_backend="none")
 @nox.parametrize("setting", list(SETTINGS), ids=list(SETTINGS))
 def everywhere(session, setting):
-    """Run the notebooks as another machine would: no stored output may change."""
+    """Check that the notebooks give the stored outputs with another machine's settings."""
     variables, check = SETTINGS[setting]
     env = dict(word.split("=") for word in shlex.split(variables))
     if setting == "old-processor":
@@ -100,7 +100,7 @@ def everywhere(session, setting):
 
 @nox.session(venv_backend="none")
 def offline(session):
-    """Run the notebooks without a network, in a checkout that cannot be written to (Linux)."""
+    """Run the notebooks without a network in a read-only checkout (Linux)."""
     isolate = ["unshare", "--map-root-user", "--net", "--mount", "sh", "-c", OFFLINE, str(ROOT)]
     command = [sys.executable, *NBVAL, "-p", "no:cacheprovider", *session.posargs]
     session.run(*isolate, *command, external=True)
@@ -109,7 +109,7 @@ def offline(session):
 @nox.session(venv_backend="uv")
 @nox.parametrize("resolution", ["lowest-direct", "highest"], ids=["oldest", "newest"])
 def versions(session, resolution):
-    """Run the notebooks with the oldest versions that pyproject.toml admits, or the newest."""
+    """Run the notebooks with the oldest versions that pyproject.toml allows, or the newest."""
     session.install("--resolution", resolution, "-e", ".[test]")
-    # Another matplotlib places letters differently: figures are not compared.
+    # Figures are not compared, because other versions of matplotlib place text differently.
     session.run("python", *NBVAL, *session.posargs, env={"SEQCLF_FIGURES": "off"})

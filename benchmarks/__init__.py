@@ -1,1 +1,1 @@
-"""The course's pipeline beside other libraries: nox -s bench."""
+"""Compare the speed of the course's pipeline with other libraries: nox -s bench."""

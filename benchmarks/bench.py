@@ -1,8 +1,8 @@
-"""Measure the course's pipeline beside other libraries: nox -s bench [-- --quick].
+"""Compare the speed of the course's pipeline with other libraries: nox -s bench [-- --quick].
 
-Each pipeline trains the same small classifier on the same sequences, in a process of its own and
-on one thread; what counts is the median CPU time of a step. Libraries that are not installed are
-left out: pip install skorch lightning fastai keras tensorflow adds them.
+Each pipeline trains the same small classifier on the same sequences, in its own process and on one
+thread. The result is the median CPU time of a step. Libraries that are not installed are skipped;
+to include them, run pip install skorch lightning fastai keras tensorflow.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from benchmarks.worker import measure
 
 FIGURE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.svg"
 STEPS = {16: 75, 256: 8}  # per epoch, for each batch size
-# For the libraries' threads: OpenMP (PyTorch, NumPy), MKL and TensorFlow.
+# Limits the threads of OpenMP (PyTorch, NumPy), MKL and TensorFlow.
 ONE_THREAD = dict.fromkeys(
     ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"], "1"
 )
@@ -29,21 +29,21 @@ STYLES = [("#0072B2", "o"), ("#D55E00", "s"), ("#CC79A7", "D"), ("#555555", "x")
 
 
 def ratios(rows: list[dict]) -> dict[str, float]:
-    """Return how many times as fast as the first pipeline that ran each one is."""
+    """Return the speed of each pipeline relative to the first one that ran."""
     medians = {r["name"]: statistics.median(r["seconds"]) for r in rows if "skip" not in r}
     first = next(iter(medians.values()))
     return {name: first / median for name, median in medians.items()}
 
 
 def table(rows: list[dict], n_steps: int) -> str:
-    """Return a Markdown table of what `measure` found.
+    """Format the results of `measure` as a Markdown table.
 
     Args:
         rows: One for each pipeline.
-        n_steps: Steps in an epoch, by which times are divided.
+        n_steps: Steps per epoch, by which times are divided.
 
     Returns:
-        Milliseconds for each step, times as fast as the first pipeline, loss and peak memory.
+        A table of milliseconds per step, relative speed, loss and peak memory.
     """
     faster = ratios(rows)
     lines = ["| pipeline | ms | lowest to highest | times as fast | loss | MB |"]
@@ -61,7 +61,7 @@ def table(rows: list[dict], n_steps: int) -> str:
 
 
 def draw(results: list[tuple[str, list[dict]]], path: Path) -> None:
-    """Draw how many times as fast as the first pipeline the others are, a marker for each task.
+    """Plot the relative speed of the pipelines, with one marker per task.
 
     Args:
         results: Title and rows of each task.
@@ -86,7 +86,7 @@ def draw(results: list[tuple[str, list[dict]]], path: Path) -> None:
 
 
 def about() -> str:
-    """Return the date, the processor and the versions that were measured."""
+    """Describe the date, the processor and the versions of the measurement."""
     cpu = Path("/proc/cpuinfo")
     names = re.findall(r"model name\s*: (.*)", cpu.read_text("utf-8") if cpu.exists() else "")
     machine = names[0] if names else platform.processor()
@@ -95,7 +95,7 @@ def about() -> str:
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one task of four, no prediction")
     parser.add_argument("--pipelines", nargs="+", choices=TRAINING, default=list(TRAINING))

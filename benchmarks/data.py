@@ -1,4 +1,4 @@
-"""The sequences that every pipeline trains on."""
+"""The sequences on which every pipeline trains."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ VOCAB_SIZE, EMBED_DIM, HIDDEN_SIZE, LEARNING_RATE = 7, 16, 32, 1e-3
 
 
 def make_data(n_sequences: int, lengths: str, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
-    """Throw dice; where the label is 1, sixes are a little more frequent.
+    """Simulate dice throws in which sixes are slightly more frequent if the label is 1.
 
     Args:
         n_sequences: Number of sequences.
-        lengths: One of LENGTHS: uniform, or log-normal with a median of 33 symbols.
+        lengths: One of LENGTHS: uniform, or log-normal with a median of 33.
         seed: Seed of all random numbers.
 
     Returns:

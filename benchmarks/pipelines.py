@@ -1,7 +1,7 @@
-"""Ways to train the same classifier: each function returns one that trains for an epoch.
+"""Pipelines that train the same classifier: each returns a function that trains for one epoch.
 
-Every pipeline gets the same sequences, sizes, learning rate and number of steps, and returns the
-mean training loss. Each is written as the documentation of its library suggests.
+All pipelines use the same sequences, sizes, learning rate and number of steps, and return the mean
+training loss. Each follows the documentation of its library.
 """
 
 import os
@@ -17,7 +17,7 @@ Epoch = Callable[[], float]
 
 
 def textbook_parts():
-    """Return dataset, collate function and model as in most tutorials."""
+    """Return the dataset, collate function and model of most tutorials."""
     import torch
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
@@ -56,7 +56,7 @@ def textbook_parts():
 
 
 def textbook(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train as most tutorials do: a list of lists, packing, `loss.item()` in each step."""
+    """Train as in most tutorials: a list of lists, packing, `loss.item()` in each step."""
     import torch
     from torch.utils.data import DataLoader
 
@@ -83,14 +83,14 @@ def textbook(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 
 def by_length(lengths, batch_size: int, n_steps: int):
-    """Return batches of similar length in whole windows, so that all lengths occur."""
+    """Return a sampler of batches of similar length, with windows that fit into the epoch."""
     import seqclf_utils as sc
 
     return sc.LengthBatchSampler(lengths, batch_size, window=min(25, n_steps))
 
 
 def flat_batches(sequences, labels, batch_size: int, n_steps: int):
-    """Return a loader of whole batches of similar length from one flat array."""
+    """Return a loader of batches of similar length from a flat array."""
     from torch.utils.data import DataLoader
 
     import seqclf_utils as sc
@@ -126,9 +126,9 @@ def ours(
 
 
 def bare_loop(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train the course's layers on batches made beforehand, without checks.
+    """Train the course's layers on precomputed batches without checks.
 
-    `ours flat` takes longer by what loading and checking cost.
+    The difference from `ours flat` is the cost of loading and checking.
     """
     import torch
 
@@ -155,10 +155,10 @@ def bare_loop(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 
 def bare_lstm(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Run what cannot be avoided: `nn.LSTM` forward and backward, and the optimizer's step.
+    """Run only the forward and backward pass of `nn.LSTM` and the optimizer's step.
 
-    Batches of similar length are embedded beforehand. Gradients that fade over hundreds of steps
-    become denormal numbers, which processors handle slowly; here they are flushed to zero.
+    Batches of similar length are embedded beforehand. Gradients that vanish over hundreds of steps
+    become denormal numbers, which slow down processors, so they are flushed to zero.
     """
     import torch
 
@@ -180,7 +180,7 @@ def bare_lstm(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 
 def skorch(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train with skorch, which gives a module the interface of scikit-learn."""
+    """Train with skorch, a scikit-learn interface to PyTorch."""
     import torch
     from skorch import NeuralNet
     from torch.utils.data import Subset
@@ -212,7 +212,7 @@ def skorch(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 
 def lightning(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
-    """Train with Lightning's Trainer, its extras switched off."""
+    """Train with Lightning's Trainer, with its extras switched off."""
     import logging
 
     import lightning as pl
@@ -258,7 +258,7 @@ def lightning(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 def fastai(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     """Train with fastai's Learner."""
-    import fastai.callback.progress  # noqa: F401  (gives a Learner its no_bar)
+    import fastai.callback.progress  # noqa: F401  (adds Learner.no_bar)
     import torch
     from fastai.data.core import DataLoaders
     from fastai.learner import Learner

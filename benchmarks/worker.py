@@ -1,7 +1,7 @@
-"""One pipeline in a process of its own, with its own peak of memory, which trains when asked to.
+"""Run each pipeline in its own process, which trains on request and measures its peak memory.
 
-asv and pyperf time one benchmark after the other. Here pipelines take turns, epoch by epoch, so
-that a machine that slows down slows all of them.
+asv and pyperf run one benchmark after the other. Here the pipelines take turns, epoch by epoch, so
+that a slowdown of the machine affects all of them equally.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ def peak_mb() -> float:
 
 
 def work(pipe: Connection, name: str, task: dict) -> None:
-    """Build a pipeline, then train at each request; send the result, or why there is none.
+    """Build a pipeline, train on each request, and send back the result or the error.
 
     Args:
         pipe: Requests and answers.
@@ -65,7 +65,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.process = context.Process(target=work, args=(other, name, task), daemon=True)
         self.process.start()
-        other.close()  # so that the end of the process is noticed
+        other.close()  # so that reading fails when the process ends
         self.answers = [self.read()]
 
     def read(self) -> dict:
@@ -76,27 +76,27 @@ class Worker:
             return {"skip": "the process ended"}
 
     def train(self) -> None:
-        """Ask for one epoch, unless something failed before."""
+        """Request one epoch, unless the worker has failed before."""
         if "skip" not in self.answers[-1]:
-            with suppress(BrokenPipeError):  # reading says that the process ended
+            with suppress(BrokenPipeError):  # read reports that the process has ended
                 self.pipe.send(True)
             self.answers.append(self.read())
 
     def row(self) -> dict:
-        """Return name, version, seconds of each counted epoch, loss and peak_mb; or name, skip."""
+        """Return name, version, seconds per epoch, loss and peak_mb, or name and skip."""
         first, *epochs = self.answers
         if "skip" in self.answers[-1]:
             return {"name": self.name, "skip": self.answers[-1]["skip"]}
-        seconds = [epoch["seconds"] for epoch in epochs[1:]]  # the first one warms up
+        seconds = [epoch["seconds"] for epoch in epochs[1:]]  # the first one is a warm-up
         return {"name": self.name} | first | epochs[-1] | {"seconds": seconds}
 
 
 def measure(names: list[str], rounds: int, **task: object) -> list[dict]:
-    """Let pipelines take turns on one task.
+    """Measure pipelines on one task, in turns.
 
     Args:
         names: The pipelines.
-        rounds: Epochs that count, after one that does not.
+        rounds: Measured epochs, after one warm-up epoch.
         task: See `work`.
 
     Returns:

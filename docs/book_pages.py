@@ -1,7 +1,7 @@
-"""What happens to pages on their way into the book; none of it is stored in the sources.
+"""Preprocessing of the book's pages.
 
-Sphinx calls these functions between reading a file and parsing it, so that files stay what a git
-host and JupyterLab show well: plain Markdown, and notebooks as they were executed.
+Sphinx calls these functions after reading a file and before parsing it, so that the sources can
+remain plain Markdown and notebooks, which git hosts and JupyterLab display well.
 """
 
 import inspect
@@ -27,12 +27,12 @@ CHAPTERS = {
 
 
 def anchor(heading: str) -> str:
-    """Name a heading as JupyterLab does, so that links within a notebook work in the book too."""
+    """Return the anchor of a heading as in JupyterLab, so that links work in the book too."""
     return heading.replace(" ", "-")
 
 
 def chapter(caption: str, patterns: list[str]) -> str:
-    """List the pages of one chapter for the book's table of contents; nothing if it has none."""
+    """Return the table of contents of one chapter, or "" if it has no pages."""
     paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
     names = [path.relative_to(ROOT).with_suffix("").as_posix() for path in paths]
     lines = ["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"]
@@ -40,7 +40,7 @@ def chapter(caption: str, patterns: list[str]) -> str:
 
 
 def contents() -> str:
-    """Return the book's table of contents, which stands at the end of README."""
+    """Return the book's table of contents, which is appended to the README."""
     start = "```{toctree}\n:hidden:\n\nStart <self>\n```"
     return "\n\n".join([start, *(chapter(*item) for item in CHAPTERS.items())])
 
@@ -48,7 +48,7 @@ def contents() -> str:
 def places_to_run(name: str) -> str:
     """Return the line of links below a notebook's title.
 
-    Binder needs a repository on GitHub, whose address is known where GitHub builds the book.
+    The link to Binder needs the repository's address, which is known if GitHub builds the book.
     """
     links = [f"{{download}}`Download <{name}>`"]
     repository = os.environ.get("GITHUB_REPOSITORY")
@@ -59,7 +59,7 @@ def places_to_run(name: str) -> str:
 
 
 def describe_figure(cell: dict) -> None:
-    """Hand the alt text of a cell's figure to myst-nb, which looks for it in the cell."""
+    """Copy the alt text of a cell's figure to the cell's metadata, where myst-nb reads it."""
     shown = [output for output in cell["outputs"] if "image/png" in output.get("data", {})]
     alts = [output["metadata"].get("image/png", {}).get("alt") for output in shown]
     if alts:
@@ -69,7 +69,7 @@ def describe_figure(cell: dict) -> None:
 
 
 def repair_tables(cell: dict) -> None:
-    """Turn the empty headings that pandas puts into a table's corner into plain cells."""
+    """Replace the empty header cells in the corners of pandas tables with ordinary cells."""
     for output in cell["outputs"]:
         html = output.get("data", {}).get("text/html")
         if html:
@@ -78,7 +78,7 @@ def repair_tables(cell: dict) -> None:
 
 
 def prepare_notebook(text: str, name: str) -> str:
-    """Return a notebook with links below its title, alt texts and tables as the book needs them."""
+    """Add links below a notebook's title, and adapt its alt texts and tables to the book."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
@@ -115,7 +115,7 @@ def describe_module(module: str, names: list[str]) -> str:
 
 
 def prepare(app, docname: str, source: list[str]) -> None:
-    """Change the text of a page before it is parsed."""
+    """Preprocess a page before it is parsed."""
     if docname == app.config.root_doc:
         source[0] += f"\n\n{contents()}\n"
     elif docname == "docs/api":
@@ -125,7 +125,7 @@ def prepare(app, docname: str, source: list[str]) -> None:
 
 
 def refuse_formulas(app, doctree) -> None:
-    """Warn, which stops the build, of a formula: the book comes without MathJax."""
+    """Emit a warning, which fails the build, for each formula: the book has no MathJax."""
     from sphinx.util import logging
 
     for node in doctree.findall(lambda node: node.tagname in ("math", "math_block")):
@@ -134,13 +134,13 @@ def refuse_formulas(app, doctree) -> None:
 
 
 def add_index(app, failure) -> None:
-    """Let the start page be found as index.html too."""
+    """Copy the start page to index.html."""
     if not failure and app.builder.name == "html":
         shutil.copy(Path(app.outdir, f"{app.config.root_doc}.html"), Path(app.outdir, "index.html"))
 
 
 def setup(app) -> dict:
-    """Tell Sphinx when to call what."""
+    """Connect the functions to Sphinx's events."""
     app.connect("source-read", prepare)
     app.connect("doctree-read", refuse_formulas)
     app.connect("build-finished", add_index)

@@ -1,7 +1,7 @@
-"""Settings of the web book, which `python course.py book` builds with Sphinx.
+"""Sphinx configuration of the web book, which `python course.py book` builds.
 
-Sphinx reads the checkout itself, so that a relative link leads to the same place in the book as on
-a git host. What happens to a page on its way into the book is in `book_pages.py`, beside this file.
+The source folder is the checkout itself, so that relative links work in the book as on a git host.
+`book_pages.py` preprocesses the pages.
 """
 
 import sys
@@ -27,19 +27,19 @@ include_patterns = [
 exclude_patterns = [".*", "docs/_build", "notebooks/.ipynb_checkpoints"]
 templates_path = ["_templates"]
 nitpicky = True
-nitpick_ignore_regex = [  # their documentation is elsewhere, and the book needs no network
+nitpick_ignore_regex = [  # documented elsewhere, and the book must work offline
     ("py:.*", r"(collections|matplotlib|np|numpy|optional|os|pandas|torch|typing)(\..*)?"),
 ]
 
-# Notebooks: what is stored is shown, nothing is executed.
+# Notebooks: show stored outputs, execute nothing.
 nb_execution_mode = "off"
-nb_ipywidgets_js = {}  # by default two scripts from other sites; a widget's text stands for it
+nb_ipywidgets_js = {}  # the default loads scripts from other sites; widgets appear as text
 nb_merge_streams = True
-myst_enable_extensions = ["attrs_block", "dollarmath"]  # dollarmath: as JupyterLab reads it
+myst_enable_extensions = ["attrs_block", "dollarmath"]  # dollarmath: as in JupyterLab
 myst_heading_anchors = 3
 myst_heading_slug_func = "book_pages.anchor"
 
-# The package: signatures without types, and the types beside each argument's description.
+# The package: signatures without types, which are shown with each argument's description.
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
@@ -50,9 +50,9 @@ html_theme = "pydata_sphinx_theme"
 html_title = "seqclf: classify sequences with an LSTM"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
-html_copy_source = html_show_sourcelink = False  # each notebook has a link to download it
-html_show_search_summary = False  # it fetches pages, which no browser allows from the file system
-html_use_index = html_domain_indices = False  # the page of the package is short enough
+html_copy_source = html_show_sourcelink = False  # each notebook has a download link
+html_show_search_summary = False  # it fetches pages, which browsers forbid for local files
+html_use_index = html_domain_indices = False  # the API page is short enough
 html_sidebars = {"**": ["pages"]}
 html_theme_options = {
     "logo": {"text": "seqclf"},
@@ -65,5 +65,5 @@ html_theme_options = {
     "primary_sidebar_end": [],
     "search_bar_text": "Search the course ...",
     "show_toc_level": 2,
-    "back_to_top_button": False,  # it lies over the text
+    "back_to_top_button": False,  # it covers the text
 }

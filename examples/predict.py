@@ -1,9 +1,9 @@
-"""Predict from the command line: a model and a CSV file in, a CSV file with one more column out.
+"""Predict from the command line: read a model and a CSV file, and write it with a new column.
 
     python examples/predict.py visits.safetensors today.csv answers.csv
 
-The new column is named after label 1, such as `p_bought`. `seqclf_utils.save_model` saves models,
-as notebook 07 does. A file that exists already is never overwritten.
+The new column is named after label 1, such as `p_bought`. Notebook 07 saves such a model with
+`seqclf_utils.save_model`. Existing files are never overwritten.
 """
 
 import argparse
@@ -20,7 +20,7 @@ ROWS_AT_ONCE = 10_000
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
     parser.add_argument("model", type=Path, help="file that save_model has written")
@@ -33,7 +33,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def predict(saved: sc.SavedModel, table: sc.SequenceTable) -> np.ndarray:
-    """Return the probability of label 1 for each sequence; a progress bar shows on a terminal."""
+    """Return the probability of label 1 for each sequence, with a progress bar on a terminal."""
     parts = []
     with tqdm(total=len(table.sequences), unit="row", disable=None) as bar:
         for start in range(0, len(table.sequences), ROWS_AT_ONCE):
@@ -44,7 +44,7 @@ def predict(saved: sc.SavedModel, table: sc.SequenceTable) -> np.ndarray:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Read a model and a table, predict, and write the answers."""
+    """Read a model and a table, and write the table with predictions."""
     options = parse(arguments)
     if options.answers.exists():
         sys.exit(f"{options.answers} exists already; name another file for the answers")

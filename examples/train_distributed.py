@@ -1,14 +1,14 @@
-"""Train the course's classifier in several processes, on one machine or on many.
+"""Train the course's classifier in several processes, on one or more machines.
 
     torchrun --nproc-per-node 2 examples/train_distributed.py --checkpoint run.pt
 
-torchrun comes with PyTorch. It starts the processes, gives each its number (the *rank*), and with
-`--max-restarts 3` starts them again if one dies: training resumes from the checkpoint. (This
-holds for one machine. With several, run the same commands again.)
+torchrun comes with PyTorch. It starts the processes and gives each a number, its *rank*. With
+`--max-restarts 3`, it restarts them if one dies, and training resumes from the checkpoint. (With
+several machines, run the same commands again instead.)
 
-Every process goes through the same shuffled batches and takes every n-th sequence of each. No
-sequence is lost or repeated, and each step is the one that a single process would take with the
-whole batch.
+All processes iterate over the same shuffled batches, and each takes every n-th sequence of a batch.
+No sequence is skipped or repeated, and each step equals that of a single process with the whole
+batch.
 """
 
 import argparse
@@ -35,32 +35,32 @@ CRITERION = nn.BCEWithLogitsLoss(reduction="sum")
 
 @contextmanager
 def process_group() -> Iterator[torch.device]:
-    """Join the process group, and leave it at the end.
+    """Join the process group, and leave it on exit.
 
     Yields:
-        The device of this process: its own GPU (NCCL) if there are enough, else the CPU (gloo).
+        The device of this process: its own GPU (NCCL) if there are enough, or the CPU (gloo).
     """
     with_gpu = torch.cuda.device_count() >= int(os.environ["LOCAL_WORLD_SIZE"])
     device = torch.device(f"cuda:{os.environ['LOCAL_RANK']}" if with_gpu else "cpu")
     if with_gpu:
         torch.cuda.set_device(device)
     store, rank, n_processes = next(dist.rendezvous("env://"))
-    # The store outlives a restart: without a prefix for each attempt, a process could find the
-    # address of one that is dead (https://github.com/pytorch/pytorch/issues/167288).
+    # The store survives a restart: without a prefix per attempt, a process could find the address
+    # of a dead one (https://github.com/pytorch/pytorch/issues/167288).
     store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)
     options = {"store": store, "rank": rank, "world_size": n_processes}
     dist.init_process_group("nccl" if with_gpu else "gloo", **options)
     try:
         yield device
-        # gloo's threads hold the last tensors until Python lets them run. If Python ends first,
-        # they crash (https://github.com/pytorch/pytorch/pull/179291); while this waits, they run.
+        # Wait until gloo's threads have released their tensors; they would crash if Python exited
+        # first (https://github.com/pytorch/pytorch/pull/179291).
         dist.barrier()
     finally:
         dist.destroy_process_group()
 
 
 def write_data(folder: Path, n_sequences: int) -> None:
-    """Write a casino as flat files, as a large data set would be stored.
+    """Write a casino to flat files, the format for large data sets.
 
     Args:
         folder: Where to write symbols.npy, offsets.npy and labels.npy.
@@ -73,22 +73,22 @@ def write_data(folder: Path, n_sequences: int) -> None:
     np.save(folder / "offsets.npy", offsets)
     content = io.BytesIO()
     np.save(content, casino.labels)
-    write_atomically(folder / "labels.npy", content.getvalue())  # last: all files are complete
+    write_atomically(folder / "labels.npy", content.getvalue())  # last, to mark completion
 
 
 def read_data(folder: Path, n_sequences: int) -> sc.FlatDataset:
-    """Open the files; the first process of each machine writes them if they are missing.
+    """Open the files, which the first process of each machine writes if they are missing.
 
     Args:
         folder: Where they are.
-        n_sequences: Number of sequences to make if there are none.
+        n_sequences: Number of sequences to create if there are no files.
 
     Returns:
-        The data set; its symbols stay in the file, which is mapped into memory.
+        The data set, with memory-mapped symbols.
     """
     if os.environ["LOCAL_RANK"] == "0" and not (folder / "labels.npy").exists():
         write_data(folder, n_sequences)
-    dist.barrier()  # no process reads before the files are written
+    dist.barrier()  # wait until the files are written
     symbols = np.load(folder / "symbols.npy", mmap_mode="r")
     offsets, labels = (np.load(folder / f"{name}.npy") for name in ("offsets", "labels"))
     return sc.FlatDataset(symbols, offsets, labels)
@@ -101,8 +101,8 @@ def share(batch: list[int]) -> tuple[list[int], float]:
         batch: Positions of the whole batch, the same in every process.
 
     Returns:
-        Every n-th position, and 1.0. If a short batch has none left for this process, the first
-        position and 0.0: every process must take part in every step.
+        Every n-th position, and 1.0. If there are none for this process, the first position and
+        0.0, because every process must take part in every step.
     """
     part = batch[dist.get_rank() :: dist.get_world_size()]
     return (part, 1.0) if part else (batch[:1], 0.0)
@@ -111,7 +111,7 @@ def share(batch: list[int]) -> tuple[list[int], float]:
 def summed_loss(
     model: nn.Module, dataset: sc.FlatDataset, rows: list[int], device: torch.device
 ) -> Tensor:
-    """Return the sum of some sequences' losses.
+    """Return the summed loss of some sequences.
 
     Args:
         model: Called as `model(padded, lengths)`.
@@ -127,7 +127,7 @@ def summed_loss(
 
 
 def add_up(number: float, device: torch.device) -> float:
-    """Add up a number over all processes.
+    """Sum a number over all processes.
 
     Args:
         number: This process's number.
@@ -149,7 +149,7 @@ def train_one_epoch(
     optimizer: torch.optim.Optimizer,
     device: torch.device,
 ) -> float:
-    """Show the model every training sequence once, each in one of the processes.
+    """Train on every sequence of the training set once, divided among the processes.
 
     Args:
         model: The model, the same in every process.
@@ -168,7 +168,7 @@ def train_one_epoch(
         rows, weight = share(positions[batch].tolist())
         optimizer.zero_grad()
         loss = weight * summed_loss(model, dataset, rows, device)
-        # DDP takes the mean of all processes' gradients: with this factor, of all sequences'.
+        # DDP averages gradients over processes; this factor turns that into a mean over sequences.
         (loss * dist.get_world_size() / len(batch)).backward()
         optimizer.step()
         total += loss.item()
@@ -183,17 +183,17 @@ def evaluate(
     *,
     batch_size: int = 256,
 ) -> float:
-    """Measure the loss, each process on its share of the sequences.
+    """Compute the mean loss, with the sequences divided among the processes.
 
     Args:
-        model: The model itself, not wrapped: there are no gradients to synchronise.
+        model: The model without the DDP wrapper, as there are no gradients to synchronise.
         dataset: The data set.
         positions: Positions of the validation or test set, int64, shape (n,).
         device: The device of this process.
         batch_size: Sequences per batch.
 
     Returns:
-        Mean loss per sequence over all processes, in nats: the same number in each.
+        Mean loss per sequence over all processes, in nats, the same in every process.
     """
     model.eval()
     mine = positions[dist.get_rank() :: dist.get_world_size()]
@@ -206,10 +206,10 @@ def evaluate(
 def resume(
     run: Checkpoint, max_epochs: int, measure: Callable[[], float]
 ) -> list[tuple[int, float, float]]:
-    """Resume from the checkpoint in every process; the first one creates it if there is none.
+    """Resume from the checkpoint in every process; the first creates it if necessary.
 
     Args:
-        run: The checkpoint; with several machines, in a folder that all of them see.
+        run: The checkpoint, in a folder shared by all machines.
         max_epochs: Maximum number of epochs.
         measure: Returns the model's validation loss.
 
@@ -219,7 +219,7 @@ def resume(
     is_first = dist.get_rank() == 0
     if is_first and run.path is not None and not run.path.exists():
         run.save([])
-    dist.barrier()  # no process looks for the file before it exists
+    dist.barrier()  # wait until the file exists
     with redirect_stdout(sys.stdout if is_first else None):
         return run.load(max_epochs, measure)
 
@@ -265,10 +265,10 @@ def train(
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Read the command line.
+    """Parse the command line.
 
     Args:
-        arguments: The arguments; None for those of this process.
+        arguments: The arguments, or None for those of this process.
 
     Returns:
         The options.

@@ -1,6 +1,6 @@
-"""Settings of all tests: one thread, no windows, the same random examples in every run.
+"""Shared settings and fixtures: one thread, no plot windows, reproducible random examples.
 
-SEQCLF_EXAMPLES=500 runs each property test on 500 examples, new ones in every run.
+SEQCLF_EXAMPLES=500 runs each property test on 500 examples, which differ from run to run.
 """
 
 import os
@@ -15,7 +15,7 @@ from torch.optim import optimizer as optimizer_module
 from seqclf_utils import reproducibility
 
 matplotlib.use("Agg")
-torch.set_num_threads(1)  # small LSTMs gain nothing from more
+torch.set_num_threads(1)  # more threads do not speed up small LSTMs
 settings.register_profile("course", max_examples=50, deadline=None, derandomize=True, database=None)
 N_EXAMPLES = os.environ.get("SEQCLF_EXAMPLES")
 if N_EXAMPLES:
@@ -27,7 +27,7 @@ settings.load_profile("nightly" if N_EXAMPLES else "course")
 
 @pytest.fixture
 def settings_kept():
-    """Restore what agree_across_machines and set-up cells change for the whole process."""
+    """Restore the global settings that agree_across_machines and set-up cells change."""
     dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
     yield
     torch.set_default_dtype(dtype)
@@ -39,7 +39,7 @@ def settings_kept():
 
 @pytest.fixture
 def python_handles_ctrl_c():
-    """Start with Python's own handler of Ctrl-C and restore the previous one afterwards."""
+    """Install Python's default handler for Ctrl-C and restore the previous one afterwards."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

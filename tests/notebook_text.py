@@ -1,4 +1,4 @@
-"""What several tests read: notebooks, their Markdown as text, and the public names."""
+"""The notebooks, their Markdown as text, and the package's public names."""
 
 import inspect
 from pathlib import Path

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def lstm_logits(weights, sequences, pooling):
-    """Return the logits by the LSTM's equations, one sequence at a time.
+    """Compute logits from the LSTM's equations, one sequence at a time.
 
     Args:
         weights: NumPy arrays by name, as in `LSTMClassifier.state_dict()`; may be complex.

@@ -1,4 +1,4 @@
-"""Arguments as people have them, and how to tell a proper refusal from an accident."""
+"""Realistic arguments, and helpers that tell input validation from an accidental error."""
 
 import os
 from decimal import Decimal
@@ -41,7 +41,7 @@ boxes = st.sampled_from(sorted(BOXES))
 
 
 def boxed(values, box):
-    """Put values in a box, or in a list if that box cannot hold them."""
+    """Convert a list to the named container, or return it as it is if that is impossible."""
     try:
         return BOXES[box](values)
     except (ValueError, TypeError, RuntimeError, OverflowError):
@@ -49,25 +49,25 @@ def boxed(values, box):
 
 
 def unboxed(values):
-    """Return the values in a box as Python's own."""
+    """Return the values in a container as plain Python values."""
     return [value.item() if hasattr(value, "item") else value for value in values]
 
 
 def examples(usual):
-    """Run a test on `usual` examples, or in proportion to SEQCLF_EXAMPLES if it is set."""
+    """Run a test on `usual` examples, scaled by SEQCLF_EXAMPLES if it is set."""
     wanted = int(os.environ.get("SEQCLF_EXAMPLES", USUAL))
     return settings(max_examples=max(1, usual * wanted // USUAL))
 
 
 class RefusedError(Exception):
-    """The package refused an argument properly."""
+    """The package rejected an argument with a proper error."""
 
 
 def answer(call, *names):
-    """Return what a call returns, or raise RefusedError if it is refused properly.
+    """Return the result of a call, or raise RefusedError if the package rejects an argument.
 
-    Properly: by a ValueError or TypeError of the package's own, whose message contains one of the
-    names and fits on the screen.
+    The error must be a ValueError or TypeError raised by the package itself, with a short message
+    that contains one of the names.
     """
     try:
         return call()
@@ -84,7 +84,7 @@ def answer(call, *names):
 
 
 def is_refused(call, *names):
-    """Tell whether a call is refused, properly."""
+    """Return whether a call is rejected with a proper error."""
     try:
         answer(call, *names)
     except RefusedError:

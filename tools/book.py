@@ -1,8 +1,8 @@
-"""Build the web book in docs/_build/html, and look at it: python course.py book [--check].
+"""Build the web book in docs/_build/html: python course.py book [--check].
 
-Sphinx and myst-nb do the work; this installs them when the book is first built. Stored outputs are
-shown, nothing is executed. Open docs/_build/html/index.html: no server is needed. With --check,
-Chromium looks at each page, light and dark, wide and narrow; that takes minutes, node and npm.
+Sphinx and myst-nb, which the first build installs, convert the pages and the stored outputs of the
+notebooks without executing them. Open docs/_build/html/index.html; no server is needed. --check
+tests each page in Chromium, light and dark, wide and narrow, and needs node and npm.
 """
 
 import argparse
@@ -22,22 +22,22 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 def needed() -> list[str]:
-    """List what the book needs beyond the course, as pyproject.toml has it."""
+    """List the requirements of the book from pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return project["optional-dependencies"]["book"]
 
 
 def install() -> None:
-    """Install what is missing, at the tested versions."""
+    """Install missing requirements at the tested versions."""
     pip = [sys.executable, "-m", "pip", "install", "-q", "-c", "constraints.txt"]
     subprocess.run([*pip, *needed()], cwd=ROOT, check=True)
 
 
 def build(folder: Path = BUILD) -> int:
-    """Build the book from scratch; a warning is an error, as it mostly is a broken link.
+    """Build the book from scratch, treating warnings, such as broken links, as errors.
 
     Args:
-        folder: Where the folders html and doctrees are made.
+        folder: Parent of the output folders html and doctrees.
 
     Returns:
         The exit status of Sphinx.
@@ -50,13 +50,13 @@ def build(folder: Path = BUILD) -> int:
 
 
 def chromium() -> str | None:
-    """Find Chromium or Chrome; the environment variable CHROMIUM may name another path."""
+    """Find Chromium or Chrome, or use the path in the environment variable CHROMIUM."""
     found = (shutil.which(name) for name in CHROMIUM)
     return os.environ.get("CHROMIUM") or next(filter(None, found), None)
 
 
 def obstacle() -> str:
-    """Say what a check in a browser lacks; empty if nothing is missing."""
+    """Describe what is missing for browser tests; return "" if nothing is."""
     if not chromium():
         return "Chromium is not installed (the environment variable CHROMIUM can name its path)"
     tools = [name for name in ("node", "npm") if not shutil.which(name)]
@@ -64,7 +64,7 @@ def obstacle() -> str:
 
 
 def npm_install(folder: Path) -> Path:
-    """Install what a folder's package.json names.
+    """Install the packages in a folder's package.json.
 
     Args:
         folder: The folder.
@@ -84,7 +84,7 @@ def install_browser_tools() -> None:
 
 
 def prepare_browser() -> None:
-    """Install what a check in a browser needs; exit if Chromium, node or npm is missing."""
+    """Install the browser tools, or exit if Chromium, node or npm is missing."""
     if text := obstacle():
         sys.exit(text)
     install_browser_tools()
@@ -95,7 +95,7 @@ def look(script: str, what: list, more: list) -> int:
 
     Args:
         script: Its name.
-        what: What it looks at.
+        what: What it tests.
         more: Further arguments.
 
     Returns:
@@ -106,7 +106,7 @@ def look(script: str, what: list, more: list) -> int:
 
 
 def main(words: list[str], *, check: bool) -> int:
-    """Build the book, look at it if asked to, and return the exit status."""
+    """Build the book, optionally test it, and return the exit status."""
     install()
     if status := build():
         return status

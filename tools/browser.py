@@ -1,10 +1,9 @@
 """Work through the notebooks in JupyterLab and Chromium: nox -s browser [-- WORDS ...].
 
-It does what a reader does, in a copy of the course: runs all cells of each notebook, throws the die
-of 00, answers an exercise of 02, watches training in 04 and stops it, and works through one of the
-learner's copies. Screenshots are in docs/_build/lab afterwards. It takes up to half an hour and
-needs node, npm and Chromium. With words, it opens only notebooks whose names contain one of them
-(`my_` for the learner's copy).
+In a copy of the course, this runs all cells of each notebook, throws the die of 00, answers an
+exercise of 02, stops training in 04, and works through one of the learner's copies. It saves
+screenshots in docs/_build/lab, takes up to half an hour, and needs node, npm and Chromium. WORDS
+selects notebooks by parts of their names (`my_` for the learner's copy).
 """
 
 import os
@@ -24,22 +23,22 @@ from tools import book
 from tools.checkout import copy_checkout
 
 PICTURES = book.BUILD / "lab"
-QUIET = '{"fetchNews": "false", "checkForUpdates": false}'  # else JupyterLab asks first of all
+QUIET = '{"fetchNews": "false", "checkForUpdates": false}'  # so that JupyterLab shows no dialog
 NOTIFICATIONS = Path("@jupyterlab", "apputils-extension", "notification.jupyterlab-settings")
 
 
 def free_port() -> int:
-    """Find a port that no one listens on."""
+    """Find an unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the variables of a person who never used JupyterLab before.
+    """Return the environment variables of a new user of JupyterLab.
 
     Args:
-        folder: Where JupyterLab may keep what it keeps.
+        folder: Where JupyterLab stores its settings.
     """
     ours = {name: value for name, value in os.environ.items() if not name.startswith("SEQCLF_")}
     places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
@@ -52,16 +51,16 @@ def environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def jupyterlab(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run JupyterLab over the copy of the course.
+    """Run JupyterLab in the copy of the course.
 
     Args:
-        folder: Holds the copy, as `course`.
+        folder: Parent of the copy, `course`.
 
     Yields:
         Its address and its token.
 
     Raises:
-        RuntimeError: If it ends, or does not answer within a minute.
+        RuntimeError: If JupyterLab ends, or does not answer within a minute.
     """
     port, token = free_port(), secrets.token_hex(16)
     address = f"http://127.0.0.1:{port}"
@@ -93,7 +92,7 @@ def wait_for(url: str, server: subprocess.Popen, log: Path, *, seconds: int = 60
 
 
 def main(words: list[str]) -> int:
-    """Work through the notebooks whose names have one of the words, or all; return the status."""
+    """Work through the selected notebooks, or all, and return the exit status."""
     book.prepare_browser()
     shutil.rmtree(PICTURES, ignore_errors=True)
     PICTURES.mkdir(parents=True)

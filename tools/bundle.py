@@ -1,8 +1,8 @@
-"""Make a folder from which the course installs without a network: python course.py bundle [FOLDER].
+"""Create a folder from which the course installs offline: python course.py bundle [FOLDER].
 
-pip fetches the wheels; this puts them where course.py looks for them, beside a copy of the course
-and a README.txt. The wheels are for this system and this version of Python. For another, add the
-options of `pip download`: --platform win_amd64 --python-version 3.12.
+The folder contains a copy of the course, the wheels that it needs, and a README.txt. The wheels are
+for this system and this version of Python. For others, add options such as --platform win_amd64
+--python-version 3.12.
 """
 
 import argparse
@@ -14,12 +14,12 @@ from pathlib import Path
 from tools.checkout import ROOT, copy_checkout
 
 BUILDER = "flit_core>=3.11"  # builds the package where it is installed
-# pip judges conditions such as "only on Windows" by the machine it runs on, so these are named.
+# pip evaluates markers such as "only on Windows" for its own machine, so these must be listed.
 ONLY_THERE = {"win": ["colorama", "pywinpty"], "macosx": ["appnope"]}
 
 
 def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
-    """List the calls of pip that fill the folder of wheels.
+    """List the pip commands that download the wheels.
 
     Args:
         wheels: The folder.
@@ -41,15 +41,15 @@ def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
 
 
 def make(folder: Path, target: str, version: str) -> str:
-    """Make the whole bundle.
+    """Create the bundle.
 
     Args:
-        folder: Where to; it must not exist yet, or be empty.
+        folder: Output folder, which must be empty or not exist.
         target: Another platform, or "".
         version: Another version of Python, or "".
 
     Returns:
-        The machines that it is for, such as "Linux x86_64 and Python 3.11".
+        The supported machines, such as "Linux x86_64 and Python 3.11".
     """
     copy_checkout(ROOT, folder / "course")
     for command in commands((folder / "course" / "wheels").resolve(), target, version):
@@ -62,7 +62,7 @@ def make(folder: Path, target: str, version: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the bundle that the command line asks for; return 0, or the status of pip."""
+    """Create the bundle for the command line's options; return 0, or the exit status of pip."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "bundle")
     parser.add_argument("--platform", default="", help="another system, such as win_amd64")

@@ -1,9 +1,9 @@
 """Check whether this Python can run the course.
 
-In a notebook, type `%run ../tools/check_environment.py`; elsewhere
-`python tools/check_environment.py [--details]`, which adds versions for a bug report.
+In a notebook, run `%run ../tools/check_environment.py`; elsewhere, run
+`python tools/check_environment.py [--details]`. With --details it adds versions for a bug report.
 
-Standard library only, and readable to Python 3.7: it must run where everything else fails.
+To run where everything else fails, it uses only the standard library and the syntax of Python 3.7.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ PYPROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
 NEEDED_PYTHON = re.search(r'requires-python = ">=([\d.]+)"', PYPROJECT)[1]
 DEPENDENCIES = PYPROJECT.partition("\ndependencies = [")[2].partition("\n]")[0]
 NEEDED = dict(re.findall(r'^    "([\w-]+)>=([\d.]+)"', DEPENDENCIES, flags=re.M))
-NEEDED_GB = 0.5  # to save notebooks and figures; the packages are there already
+NEEDED_GB = 0.5  # to save notebooks and figures; the packages are already installed
 ADVICE = """What to do: in the folder of the course, type   python course.py lab
 This installs what is missing and opens the notebooks with the right Python. If it does not help,
 delete the folder .venv and type it again. (With conda: conda env create -f environment.yml.)
@@ -30,22 +30,22 @@ delete the folder .venv and type it again. (With conda: conda env create -f envi
 
 
 def release(version):
-    """Return a version's leading numbers, to be compared: "2.13.0+cpu" gives (2, 13, 0)."""
+    """Parse a version for comparison: "2.13.0+cpu" becomes (2, 13, 0)."""
     return tuple(int(number) for number in re.findall(r"\d+", re.match(r"[\d.]*", version)[0]))
 
 
 def installed_version(package):
-    """Return a package's version without importing it, "" if it is not installed."""
+    """Return a package's version without importing it, or "" if it is not installed."""
     from importlib import metadata  # new in Python 3.8
 
     try:
         return metadata.version(package)
-    except (metadata.PackageNotFoundError, KeyError):  # KeyError: half of it was deleted
+    except (metadata.PackageNotFoundError, KeyError):  # KeyError: the package is incomplete
         return ""
 
 
 def package_problems():
-    """List needed packages that are missing or too old."""
+    """List required packages that are missing or too old."""
     found = []
     for package, floor in NEEDED.items():
         version = installed_version(package)
@@ -57,7 +57,7 @@ def package_problems():
 
 
 def import_problems():
-    """Import the package of the course, and report in one line what goes wrong."""
+    """Import the course's package and describe any error in one line."""
     try:
         importlib.import_module("seqclf_utils")
     except Exception as error:  # a broken library can raise anything
@@ -66,7 +66,7 @@ def import_problems():
 
 
 def installation_problems():
-    """List what installing again can repair: only the first cause, not what follows from it."""
+    """List problems that reinstalling can solve, without their consequences."""
     python = platform.python_version()
     if release(python) < release(NEEDED_PYTHON):
         text = "this is Python {}; install {} or newer first, from https://www.python.org"
@@ -84,7 +84,7 @@ def disk_problems():
 
 
 def ready_line():
-    """Return a line for the teacher; its code differs from day to day and machine to machine."""
+    """Return a line for the teacher with a code that depends on the day and the machine."""
     import torch
 
     device = "GPU" if torch.cuda.is_available() else "CPU"
@@ -96,7 +96,7 @@ def ready_line():
 
 
 def details():
-    """List what a bug report needs: versions and settings, but no paths, which can hold a name."""
+    """List versions and settings for a bug report, without paths, which can contain names."""
     settings = [name for name in sorted(os.environ) if re.match("OMP_|MKL_|ATEN_|SEQCLF_", name)]
     return [
         f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}",
@@ -108,7 +108,7 @@ def details():
 
 
 def main(arguments):
-    """Print one line if all is well, else the problems; return the exit status."""
+    """Print one line if all is well, or else the problems; return the exit status."""
     installation = installation_problems()
     problems = installation + disk_problems()
     if problems:
@@ -124,5 +124,5 @@ def main(arguments):
 if __name__ == "__main__":
     in_notebook = "IPython" in sys.modules  # before the package imports it
     status = main(sys.argv[1:])
-    if not in_notebook:  # which would show the status as an error
+    if not in_notebook:  # a notebook would show the exit status as an error
         sys.exit(status)

@@ -1,4 +1,4 @@
-"""Copy the checkout as it is: `git clone` and `git worktree` would leave out uncommitted work."""
+"""Copy the checkout with uncommitted changes, which `git clone` would leave out."""
 
 import shutil
 import subprocess
@@ -8,11 +8,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def copy_checkout(root: Path, folder: Path) -> None:
-    """Copy all files that git tracks or would track.
+    """Copy all files that git tracks or does not ignore.
 
     Args:
         root: The checkout, or a downloaded archive without git.
-        folder: Where to copy to; made if it does not exist.
+        folder: Destination, created if it does not exist.
     """
     if (root / ".git").exists() and shutil.which("git"):
         git = ["git", "ls-files", "-coz", "--exclude-standard"]

@@ -1,8 +1,8 @@
-"""Put classic bugs into copies of the course: nox -s classic_bugs [-- NAME ...].
+"""Inject classic bugs into copies of the course: nox -s classic_bugs [-- NAME ...].
 
-Each bug of tests/classic_bugs.toml must be noticed twice: by the unit tests, and by the notebook
-that the file names, under nbval. mutmut (nox -s mutants) changes one operator or constant at a
-time and cannot run notebooks; these are mistakes that people make.
+Each bug in tests/classic_bugs.toml must be detected by the unit tests and by the notebook that the
+file names. Unlike the mutants of mutmut (nox -s mutants), which change one operator or constant,
+these are mistakes that people make.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tools.checkout import ROOT, copy_checkout
 BUGS = tomllib.loads((ROOT / "tests" / "classic_bugs.toml").read_text("utf-8"))
 PYTEST = ("-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider")
 UNIT_TESTS = ("tests/lessons", "tests/extras", "seqclf_utils")
-LIMIT = 1800  # seconds; some bugs make endless loops
+LIMIT = 1800  # seconds; some bugs cause endless loops
 
 
 def run(course: Path, arguments: list[str], limit: float = LIMIT) -> str:
@@ -32,8 +32,8 @@ def run(course: Path, arguments: list[str], limit: float = LIMIT) -> str:
 
     Args:
         course: The copy.
-        arguments: What pytest runs.
-        limit: Seconds after which it is ended.
+        arguments: Arguments of pytest.
+        limit: Timeout in seconds.
 
     Returns:
         The first test or cell that failed, "timeout", or "" if all passed.
@@ -59,29 +59,29 @@ def run(course: Path, arguments: list[str], limit: float = LIMIT) -> str:
 
 
 def own_tests(course: Path, module: str) -> list[str]:
-    """Return the tests of a module, which most likely notice its bugs, if it has a file of them."""
+    """Return the module's own test file, if any, which is most likely to detect its bugs."""
     folder = "extras" if module.startswith("extras/") else "lessons"
     path = f"tests/{folder}/test_{Path(module).stem}.py"
     return [path] if (course / path).exists() else []
 
 
 def notebooks(course: Path, bug: dict, *, search: bool) -> list[str]:
-    """List the notebooks to try: the one that notices the bug, or with search all."""
+    """List the notebooks to try: the one named for the bug, or all with `search`."""
     number = "" if search else bug.get("notebook", "none")
     paths = (course / "notebooks").glob(f"{number}*.ipynb")
     return sorted(f"notebooks/{path.name}" for path in paths)
 
 
 def try_out(name: str, snapshot: Path, *, search: bool) -> tuple[str, str, str]:
-    """Put one bug into a copy and run both kinds of tests there.
+    """Inject one bug into a copy, and run the unit tests and notebooks there.
 
     Args:
         name: The bug.
         snapshot: A copy of the course without bugs.
-        search: Try every notebook, not only the one that the file names.
+        search: Try every notebook, not only the one named for the bug.
 
     Returns:
-        The name, the unit test and the notebook's cell that noticed it; "" where none did.
+        The name, and the unit test and notebook cell that detected it, or "".
     """
     bug = BUGS[name]
     with tempfile.TemporaryDirectory(prefix="bug-", ignore_cleanup_errors=True) as scratch:
@@ -97,7 +97,7 @@ def try_out(name: str, snapshot: Path, *, search: bool) -> tuple[str, str, str]:
 
 
 def check_unbroken(snapshot: Path, names: list[str], *, search: bool) -> None:
-    """Exit unless all tests pass without a bug, on the copy's own package."""
+    """Exit unless all tests pass on a copy without bugs."""
     show = [sys.executable, "-c", "import seqclf_utils; print(seqclf_utils.__file__)"]
     environment = os.environ | {"PYTHONPATH": str(snapshot)}
     used = subprocess.check_output(show, cwd=snapshot, env=environment, text=True)
@@ -109,7 +109,7 @@ def check_unbroken(snapshot: Path, names: list[str], *, search: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Try the bugs that the command line names; return 1 if one was not noticed."""
+    """Try the bugs named on the command line; return 1 if one was not detected."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="bugs; all if none is named")
     parser.add_argument("--search", action="store_true", help="try all notebooks until one notices")

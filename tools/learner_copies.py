@@ -1,7 +1,7 @@
-"""Copy the notebooks for a learner: without outputs, and with the answers folded away.
+"""Create the learner's copies of the notebooks, without outputs and with folded answers.
 
-`python course.py lab` calls this. Each copy in my_notebooks/ is made once; a file that is already
-there is never touched. To start a notebook over, delete or rename the copy and call this again.
+`python course.py lab` runs this. It never overwrites a file in my_notebooks/. To start a notebook
+over, delete or rename the copy and run this again.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ FOLDED = "<details><summary>Answer: run the cell above first</summary>\n\n{}\n\n
 
 
 def learner_copy(source: Path) -> tuple[str, str]:
-    """Read a notebook, drop its outputs and fold the cells that answer a prediction.
+    """Remove a notebook's outputs and fold the cells that answer a prediction.
 
     Args:
-        source: The notebook, whose answers have the tag `answer`.
+        source: The notebook, in which answers have the tag `answer`.
 
     Returns:
-        The copy as text, and its fingerprint: the copy's metadata holds it.
+        The copy as text, and its fingerprint, which is also in the copy's metadata.
     """
     notebook = json.loads(source.read_text("utf-8"))
     for cell in notebook["cells"]:
@@ -36,14 +36,14 @@ def learner_copy(source: Path) -> tuple[str, str]:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a new file so that a power cut leaves all of it or nothing.
+    """Write a new file atomically.
 
-    Not the package's write_atomically: importing the package imports PyTorch, and JupyterLab must
-    open even where PyTorch is broken, so that notebook 00 can say so.
+    This does not use the package's write_atomically, because JupyterLab must open even if PyTorch
+    cannot be imported, so that notebook 00 can report the problem.
 
     Args:
         path: The file.
-        text: All of it.
+        text: Its content.
     """
     unfinished = path.with_name(f"{path.name}.tmp")
     with unfinished.open("w", encoding="utf-8", newline="\n") as file:
@@ -54,10 +54,10 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def make_copies() -> tuple[list[str], list[str]]:
-    """Make the copies that are missing.
+    """Create the missing copies.
 
     Returns:
-        Names of the new copies, and of the old copies whose original has changed since.
+        Names of the new copies, and of existing ones whose original has changed.
     """
     COPIES.mkdir(exist_ok=True)
     new, outdated = [], []
@@ -73,7 +73,7 @@ def make_copies() -> tuple[list[str], list[str]]:
 
 
 def main() -> None:
-    """Make the missing copies and report them, or exit with a message."""
+    """Create the missing copies and report them, or exit with a message."""
     try:
         new, outdated = make_copies()
     except OSError as error:

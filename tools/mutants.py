@@ -1,7 +1,7 @@
-"""Let mutmut change each line of the lesson modules: nox -s mutants [-- MODULE ...].
+"""Mutate each line of the lesson modules with mutmut: nox -s mutants [-- MODULE ...].
 
-mutmut leaves out functions with a decorator, and most of the lessons have `@checked(...)`. So this
-works on a copy, in build/mutants, where the decorator has become an assignment below the function.
+mutmut skips decorated functions, and most lesson functions have `@checked(...)`. This therefore
+works on a copy in build/mutants, in which an assignment below the function replaces the decorator.
 """
 
 import argparse
@@ -17,13 +17,13 @@ FOLDER = ROOT / "build" / "mutants"
 
 
 def undecorate(text: str) -> str:
-    r"""Replace each `@checked(...)` by an assignment below its function.
+    r"""Replace each `@checked(...)` with an assignment below its function.
 
     Args:
-        text: Source of a module.
+        text: Source code of a module.
 
     Returns:
-        Source that does the same.
+        Equivalent source code.
 
     Example:
         >>> print(undecorate("@checked(look)\ndef double(x):\n    return 2 * x"))
@@ -43,13 +43,13 @@ def undecorate(text: str) -> str:
 
 
 def mutmut(*arguments: str) -> str:
-    """Run mutmut in the copy; return what it prints."""
+    """Run mutmut in the copy and return its output."""
     command = [sys.executable, "-m", "mutmut", *arguments]
     return subprocess.run(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True).stdout
 
 
 def main(modules: list[str]) -> int:
-    """Change the named modules, or all; print the survivors and return 1 if there are any."""
+    """Mutate the named modules, or all; print the survivors and return 1 if there are any."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     copy_checkout(ROOT, FOLDER)
     for path in (FOLDER / "seqclf_utils").glob("*.py"):
@@ -57,7 +57,7 @@ def main(modules: list[str]) -> int:
     patterns = [f"seqclf_utils.{module}.*" for module in modules]
     run = subprocess.run([sys.executable, "-m", "mutmut", "run", *patterns], cwd=FOLDER)
     if run.returncode:
-        return run.returncode  # it says why
+        return run.returncode  # mutmut has printed the reason
     results = re.findall(r"^ +(\S+): (.+)$", mutmut("results"), re.M)
     alive = [name for name, status in results if status in ("survived", "no tests")]
     print(*(mutmut("show", name) for name in alive), f"{len(alive)} mutants survived", sep="\n")

@@ -1,7 +1,7 @@
 """Execute notebooks and rewrite their stored outputs and figures/: python course.py run [NAME ...].
 
-nbclient executes them; unlike `jupyter nbconvert --execute`, this removes all that differs from run
-to run (times, ids, widget state), so that running it twice changes no byte.
+Unlike `jupyter nbconvert --execute`, this removes everything that differs from run to run (times,
+IDs, widget state), so that repeated runs give identical files.
 """
 
 import argparse
@@ -23,7 +23,7 @@ METADATA = {
 
 
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Remove all that differs from run to run or from machine to machine.
+    """Remove everything that differs between runs or machines.
 
     Args:
         notebook: An executed notebook, changed in place.
@@ -35,13 +35,13 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for number, cell in enumerate(notebook.cells):
         tags = cell.metadata.get("tags", [])
         cell.id, cell.metadata = f"cell-{number:02d}", {"tags": tags} if tags else {}
-        if "no-output" in tags:  # it describes the reader's machine
+        if "no-output" in tags:  # the output describes the reader's machine
             cell.outputs = []
     return notebook
 
 
 def execute(path: Path) -> None:
-    """Execute one notebook in place; it is rewritten only if all cells ran.
+    """Execute one notebook, and overwrite it only if all cells ran without errors.
 
     Args:
         path: The notebook.
@@ -60,13 +60,13 @@ def execute(path: Path) -> None:
 
 
 def cpu_seconds() -> float:
-    """Return the CPU time of this process and of the kernels that have ended."""
+    """Return the CPU time of this process and of finished kernels."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 def main(names: list[str]) -> None:
-    """Execute the notebooks whose file names contain one of the names, or all of them.
+    """Execute all notebooks, or those whose file names contain one of the names.
 
     Args:
         names: Parts of file names, such as "04".

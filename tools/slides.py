@@ -1,8 +1,8 @@
-"""Make slides of the notebooks, in docs/_build/slides: nox -s slides [-- --check] [-- NN ...].
+"""Build slides from the notebooks in docs/_build/slides: nox -s slides [-- --check] [-- NN ...].
 
-They show what a teacher projects: questions, predictions, figures, short results, exercises and the
-quiz; other text is in the speaker notes (press S). `nbconvert --to slides` would show every cell.
-reveal.js, which npm installs, renders the Markdown. --check looks at each slide in Chromium.
+Unlike `nbconvert --to slides`, which shows every cell, the slides contain questions, predictions,
+figures, short results, exercises and the quiz; other text is in the speaker notes (press S). They
+use reveal.js, which npm installs. --check tests each slide in Chromium.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from tools.checkout import ROOT
 
 SOURCES = ROOT / "workshop" / "slides"
 FOLDER = book.BUILD / "slides"
-MOST_LINES, MOST_COLUMNS = 11, 66  # a longer result stays in the notebook
-MOST_WORDS = 130  # of a longer exercise, the slide shows the title
+MOST_LINES, MOST_COLUMNS = 11, 66  # longer results are left out
+MOST_WORDS = 130  # longer exercises are shown by their title only
 PARTS = ("dist/reveal.css", "dist/reveal.js", "LICENSE")
 PARTS += ("plugin/markdown/markdown.js", "plugin/notes/notes.js")
 SLIDE = """<section data-markdown class="{kind}" data-separator-notes="^Note:$">
@@ -45,14 +45,14 @@ class Slide(NamedTuple):
     notes: str = ""
 
     def show(self) -> str:
-        """Return the slide as reveal.js wants it; links become their text."""
+        """Return the slide in the format of reveal.js, with links replaced by their text."""
         text = f"{self.body}\n\nNote:\n{self.notes}"
         text = re.sub(r"(?<!!)\[([^\]]+)\]\([^)]*\)", r"\1", text)
         return SLIDE.format(kind=self.kind, text=html.escape(text, quote=False))
 
 
 def opening(title: str, about: str) -> list[Slide]:
-    """Make the first two slides, the question and the objectives, of a notebook's first cells."""
+    """Create the slides with the question and the objectives from a notebook's first cells."""
     question = re.search(r"\*\*The question:\*\* (.+)", about)[1]
     goals = "\n".join(re.findall(r"^- .+$", about, flags=re.M))
     return [
@@ -62,7 +62,7 @@ def opening(title: str, about: str) -> list[Slide]:
 
 
 def section(heading: str, source: str) -> Slide:
-    """Make the slide that begins a section; that of the summary shows its points."""
+    """Create the opening slide of a section, or the slide with the summary's points."""
     if heading != "Summary":
         return Slide("section", f"# {heading}")
     points = re.search(r"^- .+?(?=\n\n)", source, flags=re.M | re.S)
@@ -70,7 +70,7 @@ def section(heading: str, source: str) -> Slide:
 
 
 def quiz(source: str) -> Slide:
-    """Make the slide of a question; the answers are in the notes."""
+    """Create the slide of a quiz question, with the answers in the notes."""
     question = source.partition("<details>")[0].strip()
     options = re.findall(r"<summary>(.+?)</summary>", source)
     answers = re.sub(r"</?(?:details|summary)>", "", source.partition("<details>")[2])
@@ -78,13 +78,13 @@ def quiz(source: str) -> Slide:
 
 
 def figure(cell: dict) -> list[Slide]:
-    """Make the slide of a cell's figure, with its alt text; none if it shows no figure."""
+    """Create the slide of a cell's figure with its alt text, if it shows one."""
     names = re.findall(r'show_figure\([^"]+"(\w+)"', cell["source"])
     return [Slide("figure", f"![{alt_text(name)}](figures/{name}.svg)") for name in names]
 
 
 def result(cell: dict, fewest: int) -> list[Slide]:
-    """Make the slide of what a cell prints; none if that is too long or below `fewest` lines."""
+    """Create the slide of a cell's output, unless it is too long or has less than `fewest` rows."""
     outputs = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell["outputs"]]
     text = "\n".join(output.rstrip() for output in outputs)
     lines = text.splitlines()
@@ -97,20 +97,20 @@ def result(cell: dict, fewest: int) -> list[Slide]:
 
 
 def prediction(source: str) -> list[Slide]:
-    """Make the slide of a prediction; none if the cell asks for none."""
+    """Create the slide of a prediction, if the cell asks for one."""
     found = re.search(r"(?:\A|\n)\*\*Predict first:\*\* (.+?)(?:\n\n|\Z)", source, flags=re.S)
     question = found and found[1][0].upper() + found[1][1:]
     return [Slide("predict", f"## Predict first\n\n{question}")] if found else []
 
 
 def slides(cells: list[dict]) -> list[Slide]:
-    """Make all slides of a notebook; results are shown where a prediction waits for them.
+    """Create all slides of a notebook.
 
     Args:
         cells: Its cells.
 
     Returns:
-        Slides in order; text becomes the notes of the slide before it.
+        Slides in order; other text is added to the notes of the previous slide.
     """
     made, waiting, over = opening(cells[0].source.lstrip("# "), cells[1].source), False, False
     for cell in cells[2:]:
@@ -135,11 +135,11 @@ def slides(cells: list[dict]) -> list[Slide]:
 
 
 def build(paths: list[Path], folder: Path, reveal: Path) -> None:
-    """Write one page of slides for each notebook, and all that they load.
+    """Write one page of slides for each notebook, and the files that the pages load.
 
     Args:
         paths: The notebooks.
-        folder: Where to; made anew.
+        folder: Output folder, which is replaced.
         reveal: The folder of reveal.js.
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -158,7 +158,7 @@ def build(paths: list[Path], folder: Path, reveal: Path) -> None:
 
 
 def main(words: list[str], *, look: bool) -> int:
-    """Make the slides, look at them if asked to, and return the exit status."""
+    """Build the slides, optionally test them, and return the exit status."""
     paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
     chosen = [path for path in paths if not words or any(word in path.stem for word in words)]
     build(chosen, FOLDER, book.npm_install(SOURCES) / "reveal.js")

@@ -1,7 +1,6 @@
-"""Train the model that the package ships and save it: python -m tools.train_model.
+"""Train and save the model that is shipped with the package: python -m tools.train_model.
 
-Everything is the course's own: the clever casino, the three sets, `fit`, the best weights. The
-numbers are the same on every machine, so running it again changes no byte, as a test checks.
+A test checks that training again gives the same file, byte for byte.
 """
 
 import copy
@@ -37,12 +36,12 @@ def store(model: sc.LSTMClassifier, path: Path = WEIGHTS_FILE) -> None:
     """Write the weights as float32, with their names.
 
     Args:
-        model: Its weights lie on the grid of `agree_across_machines`, so float32 holds them
-            exactly.
+        model: The model, with weights on the grid of `agree_across_machines`, which float32
+            represents exactly.
         path: The file.
 
     Raises:
-        ValueError: If float32 does not hold a weight exactly.
+        ValueError: If float32 cannot represent a weight exactly.
     """
     rounded = copy.deepcopy(model).float()
     for name, weight in model.state_dict().items():
@@ -53,7 +52,7 @@ def store(model: sc.LSTMClassifier, path: Path = WEIGHTS_FILE) -> None:
 
 
 def judge(model: sc.LSTMClassifier) -> dict[str, dict[str, float]]:
-    """Score the model and the best possible judge on the same tables, which training never saw.
+    """Score the model and the exact odds on the same new tables.
 
     Args:
         model: A trained model.
@@ -69,7 +68,7 @@ def judge(model: sc.LSTMClassifier) -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    """Train, store and judge."""
+    """Train, save and score the model."""
     model = train()
     store(model)
     for name, scores in judge(model).items():

@@ -1,7 +1,7 @@
-"""Checks of the exercises: each prints `Correct` or what is still missing, and never raises.
+"""Checks of the exercises, one module per notebook.
 
-A check tries the reader's code on small cases with known answers and returns a hint for the first
-thing that is wrong, or None; `exercise` turns that into a line of text. One module per notebook.
+A check runs the reader's code on small cases with known answers and returns None or a hint about
+the first mistake; the decorator `exercise` prints `Correct` or the hint, and never raises.
 """
 
 from seqclf_utils.exercises.nb01 import (

@@ -85,7 +85,7 @@ def _audit(labels: np.ndarray, groups: np.ndarray, splits: SplitIndices) -> dict
 
 
 def _entries(found: object) -> list | None:
-    """Return the reader's list as plain Python values; None if it is not a list of values."""
+    """Convert the reader's list to plain Python values, or return None if that is impossible."""
     if isinstance(found, str | dict):
         return None
     try:
@@ -97,7 +97,7 @@ def _entries(found: object) -> list | None:
 
 
 def _too_few(key: str, entry: object, labels: np.ndarray, splits: SplitIndices) -> str:
-    """Return a hint for a defect that was overlooked."""
+    """Return a hint for a missing defect."""
     if key in ("overlap", "split groups"):
         return (
             f'"{key}" should contain {entry!r}. There are three pairs of sets to compare: training '
@@ -115,7 +115,7 @@ def _too_few(key: str, entry: object, labels: np.ndarray, splits: SplitIndices) 
 
 
 def _too_many(key: str, entry: object, groups: np.ndarray) -> str:
-    """Return a hint for something that is not a defect."""
+    """Return a hint for an entry that is not a defect."""
     if key == "lacks a label" and not isinstance(entry, str):
         return 'list the names of the sets that lack a label, such as "val_idx".'
     if key == "split groups" and entry not in groups.tolist():
@@ -129,7 +129,7 @@ def _too_many(key: str, entry: object, groups: np.ndarray) -> str:
 
 @exercise
 def check_audit_split(audit_split: Callable) -> str | None:
-    """Check notebook 01, exercise 3: every defect of a split, in a dictionary of four lists."""
+    """Check notebook 01, exercise 3: a dictionary of all defects of a split."""
     own = np.arange(100, 108)  # each sequence is a group of its own
     people = np.array(["ann", "ann", "bob", "bob", "cy", "cy", "di", "di"])
     for labels, groups, parts in (

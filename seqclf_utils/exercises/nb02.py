@@ -24,7 +24,7 @@ def check_largest_hidden_size(largest_hidden_size: Callable) -> str | None:
     def largest(budget: int, forgotten: Callable[[int], int] = lambda h: 0) -> int:
         return max(h for h in range(1, 120) if count(h) - forgotten(h) <= budget)
 
-    # The first budget catches what is off by one; then each catches one more part forgotten.
+    # The first budget detects off-by-one errors, the others one forgotten part each.
     for budget in (count(32), 1000, count(33) - 100, count(33) - 1, 50_000):
         expected = largest(budget)
         size = call(largest_hidden_size, budget)
@@ -84,7 +84,7 @@ def _logit(
     carried: str = "hc",
     read: str = "h",
 ) -> float:
-    """Compute a logit step by step, with a mistake if one is given."""
+    """Compute a logit step by step, optionally with a mistake."""
     lstm, zeros = model.lstm, torch.zeros(model.lstm.hidden_size)
     h, c = zeros, zeros
     shown = []
@@ -102,7 +102,7 @@ def _logit(
 
 
 def _logit_hint(model: LSTMClassifier, sequence: Tensor, logit: float, expected: float) -> str:
-    """Recognise a typical mistake by its logit."""
+    """Return a hint for a typical mistake, identified by its logit."""
 
     def made(**mistake: object) -> float:
         return _logit(model, sequence, **mistake)
@@ -130,7 +130,7 @@ def _logit_hint(model: LSTMClassifier, sequence: Tensor, logit: float, expected:
 
 
 def _watch(model: LSTMClassifier) -> list[str]:
-    """Record the modules of the model that are called, from now on."""
+    """Record the calls of the model's modules from now on."""
     called: list[str] = []
     for name, module in model.named_modules():
         what = f"model.{name}" if name else "the model"
@@ -148,7 +148,7 @@ def check_logit_by_hand(logit_by_hand: Callable) -> str | None:
             torch.manual_seed(seed)
             model = LSTMClassifier(embed_dim=embed_dim, hidden_size=hidden_size)
             for parameter in model.parameters():
-                parameter.mul_(2)  # larger weights set a mistake apart from rounding
+                parameter.mul_(2)  # so that mistakes differ clearly from rounding errors
             expected = model(torch.tensor([symbols]), torch.tensor([len(symbols)])).item()
         called = _watch(model)
         result = call(logit_by_hand, model, torch.tensor(symbols))

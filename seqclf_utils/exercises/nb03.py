@@ -43,7 +43,7 @@ def check_max_pool(max_pool: Callable) -> str | None:
 
 @exercise
 def check_recent_throws(dataset_class: Callable, collate: Callable) -> str | None:
-    """Check notebook 03, exercise 2: a dataset that keeps the last symbols, and a `collate_fn`."""
+    """Check notebook 03, exercise 2: a dataset of the last symbols and a `collate_fn`."""
     inherited = (None, object.__init__, Dataset.__getitem__)
     methods = ("__init__", "__len__", "__getitem__")
     missing = [name for name in methods if getattr(dataset_class, name, None) in inherited]
@@ -65,7 +65,7 @@ def check_recent_throws(dataset_class: Callable, collate: Callable) -> str | Non
 
 
 def _wrong_item(item: object, whole: Tensor, label: float) -> str | None:
-    """Return a hint for an item of the reader's dataset."""
+    """Return a hint for an incorrect item of the reader's dataset."""
     if not isinstance(item, tuple | list) or len(item) != 2:
         return "return a pair, the sequence and its label."
     symbols, y = item
@@ -87,12 +87,12 @@ def _wrong_item(item: object, whole: Tensor, label: float) -> str | None:
 
 
 def _kind(value: object) -> object:
-    """Return the dtype of a tensor or an array, or the name of another type."""
+    """Return the dtype of a tensor or array, or the type name of anything else."""
     return getattr(value, "dtype", type(value).__name__)
 
 
 def _collated(collate: Callable, batch: list) -> tuple | list:
-    """Return the reader's batch: three tensors."""
+    """Call the reader's collate function, and require three tensors."""
     try:
         parts = call(collate, batch)
     except RuntimeError as error:
@@ -108,7 +108,7 @@ def _collated(collate: Callable, batch: list) -> tuple | list:
 
 
 def _wrong_batch(parts: tuple[Tensor, Tensor, Tensor], batch: list) -> str | None:
-    """Return a hint for a padded batch, its lengths or its labels."""
+    """Return a hint for an incorrect padded batch, its lengths or its labels."""
     right = padded, _, labels = collate_fn(batch)
     left = pad_sequence([s for s, _ in batch], batch_first=True, padding_side="left")
     n, width = padded.shape
@@ -134,7 +134,7 @@ def _wrong_batch(parts: tuple[Tensor, Tensor, Tensor], batch: list) -> str | Non
 
 @exercise
 def check_packed_last(packed_last: Callable) -> str | None:
-    """Check notebook 03, exercise 3: an LSTM over a batch that never computes a padded step."""
+    """Check notebook 03, exercise 3: an LSTM that skips padding."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         cell = nn.LSTMCell(2, 3)
@@ -189,9 +189,9 @@ def check_packed_last(packed_last: Callable) -> str | None:
 
 
 def _run_through(cell: nn.LSTMCell, embedded: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Run over all time steps: states and memories, and the states after three mistakes.
+    """Return the hidden and cell states at all time steps, and the states after three mistakes.
 
-    The mistakes: h and c in one tensor, c never kept, nothing kept.
+    The mistakes are: h and c in one tensor, c reset in each step, and both reset in each step.
     """
     h = c = shared = h_alone = zeros = torch.zeros(len(embedded), cell.hidden_size)
     steps = []

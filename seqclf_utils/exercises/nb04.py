@@ -20,7 +20,7 @@ from seqclf_utils.exercises.training_run import (
 
 @exercise
 def check_epoch_loss(epoch_loss: Callable) -> str | None:
-    """Check notebook 04, exercise 1: the mean over sequences from the batches' means."""
+    """Check notebook 04, exercise 1: the mean over sequences from the batch means."""
     batch_losses = np.array([0.0, 0.0, 1.0])
     result = call(epoch_loss, batch_losses, 34, 16)
     if np.ndim(result) > 0:
@@ -83,7 +83,7 @@ def check_fit_from_memory(fit_from_memory: Callable) -> str | None:
 
 
 def _wrong_number_of_epochs(run: TrainingRun, patience: int) -> str | None:
-    """Return a hint for training that stops too early or too late, or a list of other length."""
+    """Return a hint for training that stops too early or late, or a list of the wrong length."""
     expected, found = len(follow(run.val_losses, patience, stop=True)[0]), len(run.weights)
     if found != expected:
         case = f"{run.case}: training should end after epoch {expected}, yours after {found}"
@@ -123,7 +123,7 @@ def check_fit_halving(fit_halving: Callable) -> str | None:
 
 
 def _wrong_rates(run: TrainingRun, patience: int) -> str | None:
-    """Return a hint for a list of learning rates that is not right."""
+    """Return a hint for incorrect learning rates."""
     rates, (expected, _) = run.numbers, follow(run.val_losses, patience, stop=False)
     if rates is None:
         return "return a list of numbers: the learning rate of each epoch."
@@ -144,7 +144,7 @@ def _wrong_rates(run: TrainingRun, patience: int) -> str | None:
 
 
 def _unused_rates(run: TrainingRun) -> str | None:
-    """Return a hint if the epochs were trained with other rates than those returned."""
+    """Return a hint if training used other learning rates than those returned."""
     if all_close(run.rates, run.numbers):
         return None
     return (
@@ -154,7 +154,7 @@ def _unused_rates(run: TrainingRun) -> str | None:
 
 
 def _forgotten_best(run: TrainingRun) -> str | None:
-    """Return a hint if the weights are the best since the last halving only."""
+    """Return a hint if the weights are only the best since the last halving."""
     start = run.rates.index(run.rates[-1])
     lowest = start + int(np.argmin(run.val_losses[start:]))
     if lowest == np.argmin(run.val_losses) or not close(run.final_weight, run.weights[lowest]):

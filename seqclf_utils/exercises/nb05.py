@@ -36,7 +36,7 @@ def check_paired_difference(paired_difference: Callable) -> str | None:
 def _wrong_difference(
     mean: float, error: float, first: np.ndarray, second: np.ndarray
 ) -> str | None:
-    """Return a hint for a mean difference or standard error that is not right."""
+    """Return a hint for an incorrect mean difference or standard error."""
     differences = first - second
     n = len(differences)
     deviation = differences.std(ddof=1)
@@ -111,7 +111,7 @@ def check_last_and_avg(last_and_avg: Callable) -> str | None:
 
 @exercise
 def check_attention_pool(attention_pool: Callable) -> str | None:
-    """Check notebook 05, exercise 3: a mean over real time steps, weighted by softmax."""
+    """Check notebook 05, exercise 3: a softmax-weighted mean over real time steps."""
     outputs = torch.tensor(
         [[[1.0, 4.0], [3.0, -2.0], [8.0, 8.0]], [[4.0, 1.0], [5.0, 0.0], [9.0, 2.0]]]
     )  # (N=2, L=3, H=2)
@@ -153,7 +153,7 @@ def check_attention_pool(attention_pool: Callable) -> str | None:
 
 
 def _reaches(scores: Tensor, pooled: Tensor) -> bool:
-    """Tell whether a gradient flows from the result back to the scores."""
+    """Return whether a gradient flows from the result back to the scores."""
     if not pooled.requires_grad:
         return False
     (gradient,) = torch.autograd.grad(pooled.sum(), scores, allow_unused=True)
@@ -161,7 +161,7 @@ def _reaches(scores: Tensor, pooled: Tensor) -> bool:
 
 
 def _attention(outputs: Tensor, lengths: Tensor, scores: Tensor) -> Tensor:
-    """Pool the sequences one by one, shape (N, H)."""
+    """Compute the expected result one sequence at a time, shape (N, H)."""
     rows = [s[:n].softmax(dim=0) @ o[:n] for o, n, s in zip(outputs, lengths, scores, strict=True)]
     return torch.stack(rows)
 
@@ -169,7 +169,7 @@ def _attention(outputs: Tensor, lengths: Tensor, scores: Tensor) -> Tensor:
 def _wrong_attention(
     pooled: Tensor, expected: Tensor, outputs: Tensor, lengths: Tensor, scores: Tensor
 ) -> str | None:
-    """Return a hint for a pooled batch that is not right."""
+    """Return a hint for an incorrect pooled batch."""
     is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]  # (N, L)
     over_all = scores.softmax(dim=1)  # (N, L)
 

@@ -8,7 +8,7 @@ from seqclf_utils.exercises.report import HintError, call, close, exercise, slip
 
 
 def _auc(labels: np.ndarray, probabilities: np.ndarray, tie: float = 0.5) -> float:
-    """Return the share of (cheat, honest) pairs in the right order; a tie counts `tie`."""
+    """Return the share of (cheat, honest) pairs in the right order, with weight `tie` for ties."""
     cheats, honest = probabilities[labels == 1][:, None], probabilities[labels == 0]
     return float(((cheats > honest) + tie * (cheats == honest)).mean())
 
@@ -50,7 +50,7 @@ def check_auc_by_hand(auc_by_hand: Callable) -> str | None:
 
 
 def _in_order(cheats: np.ndarray, honest: np.ndarray) -> float:
-    """Compare the first cheat with the first honest player only, and so on."""
+    """Compare only the first cheat with the first honest player, and so on."""
     return (cheats > honest).mean() if len(cheats) == len(honest) else np.nan
 
 
@@ -68,7 +68,7 @@ def _cost(
 
 
 def _cheapest(labels: np.ndarray, probabilities: np.ndarray, *costs: float) -> float:
-    """Return the threshold with the lowest cost, the first one of equals up to rounding."""
+    """Return the first threshold with the lowest cost, up to rounding."""
     found = [_cost(labels, probabilities, threshold, *costs) for threshold in THRESHOLDS]
     return float(THRESHOLDS[np.argmin(np.round(found, 9))])
 
@@ -78,7 +78,7 @@ THRESHOLDS = np.round(np.arange(0.1, 1.0, 0.1), 1)
 
 def _two_sets(seed: int) -> tuple[np.ndarray, ...]:
     """Return labels and probabilities of a validation set and of a test set."""
-    if seed == 0:  # above 0.4, 0.5, 0.6 or 0.7, nobody in the validation set is judged wrongly
+    if seed == 0:  # with thresholds 0.4 to 0.7, there are no errors on the validation set
         val = np.array([0, 0, 1, 1, 1]), np.array([0.25, 0.4, 0.75, 0.85, 0.95])
         test = np.array([0, 1, 0, 1, 1, 0]), np.array([0.45, 0.25, 0.55, 0.95, 0.85, 0.65])
         return *val, *test
@@ -92,8 +92,8 @@ def _two_sets(seed: int) -> tuple[np.ndarray, ...]:
 
 @exercise
 def check_choose_and_report(choose_and_report: Callable) -> str | None:
-    """Check notebook 06, exercise 2: chosen on the validation set, reported on the test set."""
-    for seed in (7, 15, 37, 0):  # three cases in which each mistake leads elsewhere, and a tie
+    """Check notebook 06, exercise 2: a threshold from validation, its cost on the test set."""
+    for seed in (7, 15, 37, 0):  # cases in which each mistake has another result, and a tie
         data = _two_sets(seed)
         result = call(choose_and_report, *data, THRESHOLDS.copy())
         result = two_numbers(result)
@@ -108,12 +108,12 @@ def check_choose_and_report(choose_and_report: Callable) -> str | None:
 def _wrong_choice(
     chosen: float, cost: float, val_labels: np.ndarray, val: np.ndarray, *test: np.ndarray
 ) -> str | None:
-    """Return a hint for a threshold that should not have been chosen."""
+    """Return a hint for an incorrect threshold."""
     right = _cheapest(val_labels, val)
     if close(chosen, right):
         return None
     has_tie = len(val) == 5
-    share = val_labels.mean()  # some divide each kind of error by the number of its own label
+    share = val_labels.mean()  # for dividing each kind of error by the number of its own label
     on_test = _cheapest(*test)
     chose_on_test = close(cost, _cost(*test, on_test))
     pays_for_alarms_only = close(cost, _cost(*test, chosen, 5, 0))
@@ -136,7 +136,7 @@ def _wrong_choice(
 def _wrong_cost(
     chosen: float, cost: float, val_labels: np.ndarray, val: np.ndarray, *test: np.ndarray
 ) -> str | None:
-    """Return a hint for a cost that is not that of the right threshold on the test set."""
+    """Return a hint for an incorrect cost on the test set."""
     right = _cost(*test, chosen)
     if close(cost, right):
         return None
@@ -148,10 +148,10 @@ def _wrong_cost(
 
 
 class _Judges:
-    """Two judges of 80 tables, and a score that records which tables they are scored on.
+    """Two judges of 80 tables, and a score function that records its tables.
 
-    Probabilities are all different, so each tells its judge and its table. The first judge is far
-    off at one table, which makes the bootstrap distribution skewed.
+    All probabilities differ, so that each identifies its judge and table. The first judge is far
+    off at one table, which skews the bootstrap distribution.
     """
 
     def __init__(self) -> None:
@@ -167,7 +167,7 @@ class _Judges:
         self.draws, self.scores = ([], []), ([], [])
 
     def score(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
-        """Score one judge by minus the squared error, and record the tables."""
+        """Return minus the mean squared error of one judge, and record the tables."""
         found = [self.tables.get(p, (0, -1)) for p in np.asarray(probabilities).tolist()]
         judges, tables = map(list, zip(*found, strict=True))
         if -1 in tables:
@@ -204,7 +204,7 @@ def check_paired_interval(paired_interval: Callable) -> str | None:
 
 
 def _wrong_interval(result: np.ndarray, first: np.ndarray, second: np.ndarray) -> str | None:
-    """Return a hint for ends that are not the quantiles of the differences."""
+    """Return a hint for an incorrect interval."""
     differences = first - second
     low, high = right = np.quantile(differences, [0.025, 0.975])
     mean, deviation = differences.mean(), differences.std()
@@ -225,7 +225,7 @@ def _wrong_interval(result: np.ndarray, first: np.ndarray, second: np.ndarray) -
     ):
         if np.allclose(result, mistake, rtol=0, atol=0.02 * deviation):
             return hint
-    near = np.quantile(differences, [[0.02, 0.97], [0.03, 0.98]])  # rules for quantiles differ
+    near = np.quantile(differences, [[0.02, 0.97], [0.03, 0.98]])  # definitions of quantiles vary
     if not ((near[0] <= result) & (result <= near[1])).all():
         return (
             f"the quantiles 0.025 and 0.975 of your differences are {low:.4g} and {high:.4g}; you "

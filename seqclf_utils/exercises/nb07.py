@@ -68,7 +68,7 @@ def check_ngram_counts(ngram_counts: Callable) -> str | None:
 
 
 def _ngram_hint(counts: dict, symbols: list[int], n: int) -> str | None:
-    """Return a hint for the n-grams of one sequence if they are not right."""
+    """Return a hint for incorrect n-gram counts of one sequence."""
 
     def windows(starts: range) -> Counter:
         return Counter(tuple(symbols[start : start + n]) for start in starts)
@@ -95,7 +95,7 @@ def _ngram_hint(counts: dict, symbols: list[int], n: int) -> str | None:
 
 @exercise
 def check_same_shape(same_shape: Callable) -> str | None:
-    """Check notebook 07, exercise 3: equal outlines up to rotation and starting point."""
+    """Check notebook 07, exercise 3: equality of outlines up to rotation and starting point."""
     shape = [1, 1, 2, 6, 5, 4, 4, 3]
     turned = _turned(shape, 2)
     mirrored = [{1: 4, 2: 3, 3: 2, 4: 1, 5: 6, 6: 5}[symbol] for symbol in shape]
@@ -124,5 +124,5 @@ def check_same_shape(same_shape: Callable) -> str | None:
 
 
 def _turned(symbols: list[int], turns: int) -> list[int]:
-    """Turn an outline counter-clockwise by `turns` times 60 degrees."""
+    """Rotate an outline counter-clockwise by `turns` times 60 degrees."""
     return [(symbol - 1 + turns) % 6 + 1 for symbol in symbols]

@@ -10,7 +10,7 @@ from seqclf_utils.exercises.report import call, close, exercise, slip
 
 @exercise
 def check_padding_share(padding_share: Callable) -> str | None:
-    """Check notebook 08, exercise 1: the share of all cells that is padding."""
+    """Check notebook 08, exercise 1: the share of cells that are padding."""
     for lengths, batch_size, expected in (
         ([4, 2, 5, 1, 3], 2, 6 / 21),  # 8 + 10 + 3 cells, 15 of them real
         ([3, 3, 3], 1, 0.0),
@@ -48,20 +48,20 @@ def _share(lengths: list[int], batch_size: int) -> float:
 
 
 def _missing_rows(lengths: list[int], batch_size: int) -> float:
-    """Return the share of padding if every batch had all its rows."""
+    """Return the share of padding if missing rows of the last batch counted as padding."""
     cells = sum(batch_size * max(batch) for batch in _batches(lengths, batch_size))
     return 1 - sum(lengths) / cells
 
 
 def _mean_share(lengths: list[int], batch_size: int) -> float:
-    """Return the mean of the batches' shares of padding."""
+    """Return the mean share of padding per batch."""
     shares = [_share(batch, batch_size) for batch in _batches(lengths, batch_size)]
     return sum(shares) / len(shares)
 
 
 @exercise
 def check_cell_batches(cell_batches: Callable) -> str | None:
-    """Check notebook 08, exercise 2: batches with at most so many cells."""
+    """Check notebook 08, exercise 2: batches with a limited number of cells."""
     for lengths, max_cells, expected in (
         ([2, 7, 3, 3, 1], 8, [[4, 0], [2, 3], [1]]),
         ([5, 5, 5, 5], 10, [[0, 1], [2, 3]]),
@@ -93,14 +93,14 @@ def check_cell_batches(cell_batches: Callable) -> str | None:
 
 
 def _is_list_of_lists(batches: object) -> bool:
-    """Tell whether something is a list of lists of whole numbers."""
+    """Return whether a value is a list of lists of integers."""
     return isinstance(batches, list) and all(
         isinstance(batch, list) and all(type(i) is int for i in batch) for batch in batches
     )
 
 
 class _Mean(nn.Module):
-    """A model whose logit is the mean symbol times a weight; it records its batches."""
+    """A model that returns the mean symbol times a weight and records its batches."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class _Counting(torch.optim.SGD):
         self.gradients: list[float] = []
 
     def step(self, closure: Callable | None = None) -> None:
-        """Record the gradient, and make the step."""
+        """Record the gradient and take the step."""
         gradient = self.param_groups[0]["params"][0].grad
         self.gradients.append(0.0 if gradient is None else gradient.item())
         super().step(closure)
@@ -129,7 +129,7 @@ class _Counting(torch.optim.SGD):
 
 @exercise
 def check_step_in_pieces(step_in_pieces: Callable) -> str | None:
-    """Check notebook 08, exercise 3: one step for a batch that comes in pieces."""
+    """Check notebook 08, exercise 3: gradient accumulation over the pieces of a batch."""
     pieces = [
         (
             torch.tensor([[1, 2], [3, 0], [6, 6]]),
@@ -179,7 +179,7 @@ def check_step_in_pieces(step_in_pieces: Callable) -> str | None:
 
 
 def _loss_and_gradient(criterion: nn.Module, pieces: list[tuple]) -> tuple[float, float]:
-    """Compute the mean loss over all sequences at once, and its gradient."""
+    """Compute the mean loss over all sequences and its gradient."""
     model = _Mean()
     logits = torch.cat([model(padded, lengths) for padded, lengths, _ in pieces])
     loss = criterion(logits, torch.cat([labels for _, _, labels in pieces]))

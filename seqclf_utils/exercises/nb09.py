@@ -48,7 +48,7 @@ def check_fraction_right(fraction_right: Callable) -> str | None:
 
 
 def _running_state(padded: Tensor) -> Tensor:
-    """Return a memory that fades by half at each step, padding included, shape (N, L)."""
+    """Return a state that decays by half at each step, padding included, shape (N, L)."""
     if padded.dim() != 2:
         raise HintError(f"predict needs padded of shape (N, L), not {tuple(padded.shape)}.")
     state, states = torch.zeros(len(padded), dtype=torch.float64), []
@@ -59,14 +59,14 @@ def _running_state(padded: Tensor) -> Tensor:
 
 
 def _reads_real_steps(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Do it right: return the state at the last real step."""
+    """Return the state at the last real step, which is correct."""
     if not isinstance(lengths, Tensor) or lengths.dim() != 1:
         raise HintError(f"predict needs lengths of shape (N,), a tensor, not {lengths!r}.")
     return _running_state(padded)[torch.arange(len(lengths)), lengths - 1]
 
 
 def _up_to_rounding(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Do it right, with a rounding that depends on the batch."""
+    """Return the correct result with a rounding error that depends on the batch."""
     return _reads_real_steps(padded, lengths) * (1 + 1e-13 * padded.numel())
 
 
@@ -76,7 +76,7 @@ def _reads_last_position(padded: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _reads_last_position_negative(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Read `outputs[:, -1]` with the other sign."""
+    """Read `outputs[:, -1]` with the opposite sign."""
     return -_reads_last_position(padded, lengths)
 
 
@@ -86,22 +86,22 @@ def _averages_padding(padded: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _crops_then_reads_last(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Read `outputs[:, -1]` after unpacking, which crops padding that all rows share."""
+    """Read `outputs[:, -1]` after unpacking, which removes padding shared by all rows."""
     return _running_state(padded[:, : int(lengths.max())])[:, -1]
 
 
 def _reads_down_the_batch(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Forget `batch_first`: a row depends on those above it."""
+    """Leave out `batch_first`, so that each row depends on those above it."""
     return _reads_real_steps(padded, lengths).cumsum(dim=0)
 
 
 def _loses_the_order(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Sort by length and do not undo it."""
+    """Sort by length without undoing it."""
     return _reads_real_steps(padded, lengths)[lengths.argsort(descending=True)]
 
 
 def _moves_a_little(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Move each answer by about a thousandth."""
+    """Shift each prediction slightly."""
     return _reads_real_steps(padded, lengths) + 1e-3 * padded.size(1)
 
 
@@ -114,7 +114,7 @@ def _batch(*rows: list[int]) -> tuple[Tensor, Tensor]:
 
 @exercise
 def check_is_batch_invariant(is_batch_invariant: Callable) -> str | None:
-    """Check notebook 09, exercise 2: does a sequence score the same alone and in a batch?"""
+    """Check notebook 09, exercise 2: a test of batch invariance."""
     batch = _batch([6, 1], [1, 2, 3, 4, 5], [3, 3, 2])
 
     def says(predict: Callable, batch: tuple[Tensor, Tensor] = batch) -> bool:
@@ -153,7 +153,7 @@ def check_is_batch_invariant(is_batch_invariant: Callable) -> str | None:
 
 @exercise
 def check_train_and_keep_best(train_and_keep_best: Callable) -> str | None:
-    """Check notebook 09, exercise 3: five bugs of a training function, probed one by one."""
+    """Check notebook 09, exercise 3: a training function without five bugs."""
     stopped = TrainingRun(train_and_keep_best, [0.5, 0.6, 0.7, 0.8, 0.9], 5, 2, as_lists=True)
     ran_out = TrainingRun(train_and_keep_best, [0.5, 0.6, 0.7], 3, 9, as_lists=True)
     for run in (stopped, ran_out):

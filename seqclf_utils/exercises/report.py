@@ -1,4 +1,4 @@
-"""Shared by all checks: print `Correct` or what is still missing, and never raise."""
+"""Helpers for the checks: calling the reader's code, comparing results, printing hints."""
 
 import functools
 from collections.abc import Callable, Iterable
@@ -9,11 +9,11 @@ from torch import Tensor
 
 
 class HintError(Exception):
-    """A hint that a check gives up with; its text is printed like any other hint."""
+    """Raised by a check to stop with a hint."""
 
 
 def exercise(check: Callable) -> Callable[..., None]:
-    """Print what `check` says about the reader's code, whatever that code does."""
+    """Print the result of a check, even if the reader's code raises an error."""
 
     @functools.wraps(check)
     def report(*answers: Callable) -> None:
@@ -29,7 +29,7 @@ def exercise(check: Callable) -> Callable[..., None]:
 
 
 def call(answer: Callable, *arguments: object) -> object:
-    """Call the reader's function, which should return something and leave its arguments alone."""
+    """Call the reader's function, and require a result and unchanged arguments."""
     before = _content(arguments)
     result = answer(*arguments)
     if result is None or result is ...:
@@ -45,7 +45,7 @@ def call(answer: Callable, *arguments: object) -> object:
 
 
 def _content(value: object) -> object:
-    """Return the content of tensors, arrays and lists in a form that can be compared."""
+    """Return the content of tensors, arrays and lists in a comparable form."""
     if isinstance(value, list | tuple):
         return [_content(part) for part in value]
     if isinstance(value, Tensor):
@@ -54,7 +54,7 @@ def _content(value: object) -> object:
 
 
 def close(result: object, expected: float) -> bool:
-    """Compare single numbers up to rounding; anything else is different."""
+    """Return whether a result is a number that equals the expected one up to rounding."""
     try:
         return bool(np.isclose(float(result), expected, rtol=1e-4, atol=1e-6))
     except (TypeError, ValueError):
@@ -62,12 +62,12 @@ def close(result: object, expected: float) -> bool:
 
 
 def slip(result: object, slips: Iterable[tuple[float, str]]) -> str | None:
-    """Return the hint for the first known wrong value that the result equals."""
+    """Return the hint for a known wrong value that the result equals, if any."""
     return next((hint for value, hint in slips if close(result, value)), None)
 
 
 def numbers(result: object) -> list[float] | None:
-    """Return a sequence of numbers as a list; None for anything else."""
+    """Convert a sequence of numbers to a list; return None for anything else."""
     try:
         return [float(number) for number in result]
     except (TypeError, ValueError):
@@ -75,19 +75,19 @@ def numbers(result: object) -> list[float] | None:
 
 
 def two_numbers(result: object) -> list[float] | None:
-    """Return a pair of numbers as a list; None for anything else."""
+    """Convert a pair of numbers to a list; return None for anything else."""
     found = numbers(result)
     return found if found is not None and len(found) == 2 else None
 
 
 def all_close(found: Iterable[float], expected: Iterable[float]) -> bool:
-    """Compare lists of numbers up to rounding; their lengths must be equal."""
+    """Return whether two lists have equal lengths and equal numbers up to rounding."""
     found, expected = list(found), list(expected)
     return len(found) == len(expected) and all(map(close, found, expected))
 
 
 def tensors_close(result: object, expected: Tensor) -> bool:
-    """Compare tensors up to rounding; shapes must be equal."""
+    """Return whether two tensors have equal shapes and equal values up to rounding."""
     return (
         isinstance(result, Tensor)
         and result.shape == expected.shape
@@ -96,7 +96,7 @@ def tensors_close(result: object, expected: Tensor) -> bool:
 
 
 def wrong_shape(result: object, shape: tuple[int, ...], names: str) -> str | None:
-    """Return a hint unless the result is a tensor of this shape; `names` are those of its axes."""
+    """Return a hint unless the result is a tensor of this shape; `names` describes its axes."""
     if isinstance(result, Tensor) and result.shape == shape:
         return None
     found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__

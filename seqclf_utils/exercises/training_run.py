@@ -1,4 +1,4 @@
-"""A model that records how a training loop uses it, for the checks of notebooks 04 and 09."""
+"""Record how a training loop uses a model, for the checks of notebooks 04 and 09."""
 
 import math
 import operator
@@ -13,19 +13,20 @@ from torch.utils.data import DataLoader
 from seqclf_utils.data import SequenceDataset, collate_fn
 from seqclf_utils.exercises.report import HintError, all_close, call, close, numbers
 
-SPREAD = 0.1  # how far the loss of the validation batch of 3 lies below the mean
+SPREAD = 0.1  # difference between the mean loss and that of the validation batch of 3
 
 
 class TrainingRun:
-    """What happens while the reader's function trains a model with scripted validation losses.
+    """A record of the reader's function training a model with scripted validation losses.
 
     Attributes:
-        result: What the function returned.
-        numbers: The same as a list of numbers; None if it is something else.
-        events: One letter for each event: T or V a forward pass over a training or validation
-            batch, O over other data, B a backward pass, S an optimizer step, L weights loaded.
+        result: The return value of the function.
+        numbers: The result as a list of numbers, or None if it is not one.
+        events: One letter per event: T, V or O for a forward pass over a training batch, a
+            validation batch or other data, B for a backward pass, S for an optimizer step, and L
+            for loading weights.
         weights: The model's weight at the end of each epoch.
-        final_weight: The model's weight when the function has returned.
+        final_weight: The model's weight after the function has returned.
         rates: The learning rate of each epoch.
     """
 
@@ -54,7 +55,7 @@ class TrainingRun:
         self.final_weight = self.model.weight.item()
 
     def __deepcopy__(self, memo: dict) -> "TrainingRun":
-        """Let a copied model report to the same record."""
+        """Return the same record, so that a copied model also reports to it."""
         return self
 
     def on_forward(self, kind: str, is_training: bool) -> None:
@@ -77,7 +78,7 @@ class TrainingRun:
         self.gradient = gradient.clone()
 
     def on_step(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
-        """Record a step of an optimizer that trains the model, and which gradient it uses."""
+        """Record an optimizer step on the model's weight and the gradient that it uses."""
         weight = self.model.weight
         if not any(p is weight for group in optimizer.param_groups for p in group["params"]):
             return
@@ -96,7 +97,7 @@ class TrainingRun:
 
 
 class _OneWeight(nn.Module):
-    """A model with one weight that reports its use to a run; it starts in evaluation mode."""
+    """A model with one weight that reports to a run and starts in evaluation mode."""
 
     def __init__(self, run: TrainingRun) -> None:
         super().__init__()
@@ -106,7 +107,7 @@ class _OneWeight(nn.Module):
         self.eval()
 
     def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
-        """Return logits (N,): the weight in training, in validation those for the scripted loss."""
+        """Return the weight as logits (N,), or in validation logits that give the scripted loss."""
         kind = {3: "T", 4: "V"}.get(padded.size(1), "O")
         self.run.on_forward(kind, self.training)
         if kind != "V":
@@ -115,7 +116,7 @@ class _OneWeight(nn.Module):
         return 0 * self.weight.expand(len(padded)) + logit
 
     def load_state_dict(self, *arguments: object, **options: object) -> object:
-        """Load weights, and record it."""
+        """Record that weights are loaded, and load them."""
         self.run.events += "L"
         return super().load_state_dict(*arguments, **options)
 
@@ -144,10 +145,10 @@ def follow(
     in_a_row: bool = True,
     best_so_far: bool = True,
 ) -> tuple[list[float], int]:
-    """Stop, or halve the learning rate, when patience runs out; options make a slip.
+    """Stop or halve the learning rate when patience runs out; the options introduce a mistake.
 
     Returns:
-        The learning rate of each epoch that is run, and the best epoch.
+        The learning rate of each epoch, and the best epoch.
     """
     rate, best_epoch, failures, rates = 1e-3, 1, 0, []
     for epoch, val_loss in enumerate(val_losses, start=1):
@@ -175,7 +176,7 @@ SLIPS = (
 
 
 def rule_hint(run: TrainingRun, rates: list[float], patience: int, *, stop: bool) -> str | None:
-    """Recognise a slip by the learning rate of each epoch that is run."""
+    """Return a hint for a mistake in the rule, identified by the learning rates."""
     for slip, hint in SLIPS:
         if all_close(rates, follow(run.val_losses, patience, stop=stop, **slip)[0]):
             return hint
@@ -183,7 +184,7 @@ def rule_hint(run: TrainingRun, rates: list[float], patience: int, *, stop: bool
 
 
 def order_hint(run: TrainingRun) -> str | None:
-    """Look for passes and steps that are missing, superfluous or in the wrong order."""
+    """Return a hint for passes or steps that are missing, redundant or in the wrong order."""
     for pattern, hint in (
         ("O", "the model reads data from neither loader. Training never touches the test set."),
         ("VB|VS", "backward and step belong to training: the model learns from val_loader."),
@@ -203,7 +204,7 @@ def order_hint(run: TrainingRun) -> str | None:
 
 
 def gradient_hint(run: TrainingRun) -> str | None:
-    """Look for gradients that add up or are lost."""
+    """Return a hint for gradients that accumulate or are lost."""
     if run.cleared:
         return "no gradients are left for the optimizer: zero_grad() belongs before backward()."
     if run.adds_up:
@@ -212,7 +213,7 @@ def gradient_hint(run: TrainingRun) -> str | None:
 
 
 def mode_hint(run: TrainingRun) -> str | None:
-    """Look for the wrong mode in training or validation."""
+    """Return a hint for the wrong mode in training or validation."""
     if not any(run.train_modes):
         return "training runs in evaluation mode, without dropout: call model.train() first."
     if not all(run.train_modes):
@@ -228,7 +229,7 @@ def mode_hint(run: TrainingRun) -> str | None:
 
 
 def optimizer_hint(run: TrainingRun) -> str | None:
-    """Look for an optimizer that is created more than once."""
+    """Return a hint for an optimizer that is created more than once."""
     if run.n_optimizers == 1:
         return None
     return (
@@ -238,7 +239,7 @@ def optimizer_hint(run: TrainingRun) -> str | None:
 
 
 def loss_hint(losses: list[float], expected: list[float]) -> str | None:
-    """Compare validation losses with those of the script."""
+    """Return a hint for incorrect validation losses."""
     if all_close(losses, expected[: len(losses)]):
         return None
     case = f"a validation loss should be {expected[0]}, not {losses[0]:.4g}"
@@ -257,7 +258,7 @@ def loss_hint(losses: list[float], expected: list[float]) -> str | None:
 
 
 def weights_hint(run: TrainingRun, best_epoch: int) -> str | None:
-    """Look for the reasons why the model does not end with the weights of its best epoch."""
+    """Return a hint if the final weights are not those of the best epoch."""
     same = [close(run.final_weight, weight) for weight in run.weights]
     case = f"the best epoch is {best_epoch} ({run.case})"
     if same[best_epoch - 1]:

@@ -1,4 +1,4 @@
-"""Batches of similar length, and batches on another device."""
+"""Batches of similar length, and moving batches to another device."""
 
 import itertools
 
@@ -16,7 +16,7 @@ BATCH = (torch.tensor([[3, 0]]), torch.tensor([1]), torch.tensor([1.0]))
 
 
 def sampler(lengths, seed=0, **options):
-    """Build a sampler with a generator of its own."""
+    """Build a sampler with its own generator."""
     generator = torch.Generator().manual_seed(seed)
     return LengthBatchSampler(lengths, **{"batch_size": 4, "generator": generator} | options)
 
@@ -31,7 +31,7 @@ def sampler(lengths, seed=0, **options):
     seed=st.integers(0, 99),
 )
 def test_every_sequence_is_in_one_batch_of_an_epoch(lengths, batch_size, window, seed):
-    """Nothing is lost or repeated, at most one batch is smaller, and len() counts the batches."""
+    """Batches contain each sequence once, at most one is smaller, and len() counts them."""
     batches = sampler(lengths, seed, batch_size=batch_size, window=window)
 
     for _ in range(2):
@@ -42,7 +42,7 @@ def test_every_sequence_is_in_one_batch_of_an_epoch(lengths, batch_size, window,
 
 
 def test_batches_hold_similar_lengths():
-    """Within a window no two batches overlap in length; their order is shuffled."""
+    """Within a window, batches do not overlap in length and come in random order."""
     ranges = [(LENGTHS[batch].min(), LENGTHS[batch].max()) for batch in sampler(LENGTHS, window=25)]
 
     assert all(high < low for (_, high), (low, _) in itertools.pairwise(sorted(ranges)))
@@ -50,7 +50,7 @@ def test_batches_hold_similar_lengths():
 
 
 def test_windows_are_shuffled():
-    """Two windows hold different sequences, both of all lengths."""
+    """Two windows have different sequences, each with short and long ones."""
     batches = list(sampler(LENGTHS, window=5))
 
     first, second = (LENGTHS[list(itertools.chain(*batches[k : k + 5]))] for k in (0, 5))
@@ -60,7 +60,7 @@ def test_windows_are_shuffled():
 
 
 def test_windows_have_25_batches_by_default():
-    """Two thousand sequences at batch size 16: over 95 percent of all time steps are real."""
+    """With the default window of 25 batches, over 95 percent of the time steps are real."""
     lengths = np.random.default_rng(0).integers(5, 61, size=2_000)
 
     batches = list(sampler(lengths, batch_size=16))
@@ -70,7 +70,7 @@ def test_windows_have_25_batches_by_default():
 
 
 def test_without_a_generator_the_seed_is_that_of_pytorch():
-    """`torch.manual_seed` repeats the order, as with PyTorch's own samplers."""
+    """Without a generator, `torch.manual_seed` fixes the order."""
     batches = LengthBatchSampler(LENGTHS, batch_size=4)
     torch.manual_seed(0)
     first = list(batches)
@@ -79,12 +79,12 @@ def test_without_a_generator_the_seed_is_that_of_pytorch():
     assert list(batches) == first
 
 
-def test_a_window_is_sorted_when_its_turn_comes():
-    """The first batch of millions comes at once: windows are prepared one at a time."""
+def test_windows_are_sorted_lazily():
+    """Windows are sorted one at a time, so that the first batch comes without delay."""
     batches, looked_up = sampler([1, 2, 3, 4] * 1000, window=2), []
 
     class Counting:
-        """Lengths that record how many of them were asked for."""
+        """Lengths that record which positions are read."""
 
         def __len__(self):
             return 4000
@@ -101,13 +101,13 @@ def test_a_window_is_sorted_when_its_turn_comes():
 
 @pytest.mark.parametrize("kind", [np.uint8, torch.tensor, lambda x: pd.Series(x, range(7, 10))])
 def test_lengths_come_in_any_container(kind):
-    """A filtered column, whose index has gaps, is read by position."""
+    """Lengths can be in any container; a Series is read by position, not by index."""
     assert sorted(*sampler(kind([5, 1, 3]))) == [0, 1, 2]
     assert list(sampler(kind([5, 1, 3]), batch_size=10**9, window=10**9)) == [[1, 2, 0]]
 
 
 def test_many_and_long_sequences():
-    """Positions and lengths above 65,535 are not cut to 16 bits."""
+    """Positions and lengths above 65,535 do not overflow."""
     lengths = np.ones(70_000, dtype=np.int64)
     lengths[[65_536, 69_999]] = 65_537
 
@@ -121,7 +121,7 @@ def test_many_and_long_sequences():
 
 
 def test_symbols_and_labels_move_and_lengths_stay():
-    """The device "meta" stands in for a GPU; nothing else about a batch changes."""
+    """Symbols and labels move to the device and lengths stay ("meta" mimics a GPU)."""
     loader = DeviceLoader([BATCH] * 3, "meta")
 
     assert len(loader) == 3
@@ -132,7 +132,7 @@ def test_symbols_and_labels_move_and_lengths_stay():
 
 
 def test_batches_on_the_same_device_are_not_copied():
-    """On the CPU a batch passes through as it is, epoch after epoch."""
+    """Batches that are already on the device are passed through without a copy."""
     loader = DeviceLoader([BATCH], torch.device("cpu"))
 
     for _ in range(2):

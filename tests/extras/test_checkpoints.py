@@ -1,4 +1,4 @@
-"""An interrupted run resumes bit for bit, and only from an intact file of the same run."""
+"""Interrupted runs resume bit for bit, but only from an intact checkpoint of the same run."""
 
 import contextlib
 import copy
@@ -28,7 +28,7 @@ N_EPOCHS = 6
 
 
 class Forgetful(sc.LSTMClassifier):
-    """A model that draws random numbers while it trains."""
+    """A model that draws random numbers during training."""
 
     def __init__(self, scale=None, **sizes):
         super().__init__(**sizes)
@@ -40,17 +40,17 @@ class Forgetful(sc.LSTMClassifier):
 
 
 class BreakError(Exception):
-    """Interrupts a run."""
+    """Raised to interrupt a run."""
 
 
 @pytest.fixture(autouse=True)
 def _in_float64(settings_kept):
-    """Compare bit for bit in float64."""
+    """Use float64, in which runs are compared bit for bit."""
     torch.set_default_dtype(torch.float64)
 
 
 def make_run(*, n_tables=60, data_seed=0, n_flipped=0, shuffle_seed=1, seed=0, dtype=None, **sizes):
-    """Begin as a script does: seed, data, loaders, model; some training labels may be wrong."""
+    """Return a model and loaders as a script would create them, optionally with flipped labels."""
     sc.seed_everything(seed)
     casino = sc.make_casino(n_tables, max_length=8, seed=data_seed)
     splits = sc.split_indices(casino.labels, seed=0)
@@ -62,27 +62,27 @@ def make_run(*, n_tables=60, data_seed=0, n_flipped=0, shuffle_seed=1, seed=0, d
 
 
 def fit(model, train_loader, val_loader, **options):
-    """Train a little, fast enough that the loss falls and rises again."""
+    """Train with a learning rate at which the loss falls and rises again."""
     options = {"max_epochs": N_EPOCHS, "learning_rate": 0.05, "progress": False, **options}
     return sc.fit(model, train_loader, val_loader, **options)
 
 
 def everything(model, history):
-    """Return all that a run leaves behind: weights, losses, and the next random numbers."""
+    """Return the full result of a run: weights, losses and the next random numbers."""
     numbers = random.random(), np.random.rand(), torch.rand(()).item()
     weights = {name: weight.tolist() for name, weight in model.state_dict().items()}
     return weights, history.to_dict("list"), numbers
 
 
 def uninterrupted(**options):
-    """Train in one go, without a file."""
+    """Return the result of a run without interruption or checkpoint."""
     run = make_run()
     return everything(run[0], fit(*run, **options))
 
 
 @contextlib.contextmanager
 def breaking(at):
-    """Raise BreakError in step number `at` of the optimizer, counted from 0."""
+    """Raise BreakError in optimizer step `at`, counted from 0."""
     real, steps = torch.optim.Adam.step, itertools.count()
 
     def step(*arguments):
@@ -96,14 +96,14 @@ def breaking(at):
 
 
 def break_off(path, at, run=None):
-    """Train until step number `at`."""
+    """Train with a checkpoint and interrupt at step `at`."""
     with breaking(at), pytest.raises(BreakError):
         fit(*(run or make_run()), checkpoint=path)
 
 
 @pytest.fixture
 def kept(tmp_path):
-    """Return the file of a run of three epochs."""
+    """Return the checkpoint of a run of three epochs."""
     path = tmp_path / "run.pt"
     fit(*make_run(), checkpoint=path, max_epochs=3)
     return path
@@ -114,7 +114,7 @@ def kept(tmp_path):
 
 @pytest.mark.parametrize("breaks", [[], [0], [1], [3], [8], [17], [4] * (N_EPOCHS - 1)], ids=str)
 def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path, breaks):
-    """Interrupted in any epoch, also often: the same weights, losses and random numbers."""
+    """Weights, losses and random numbers are the same however often a run is interrupted."""
     path = tmp_path / "run.pt"
     for at in breaks:
         break_off(path, at)
@@ -125,7 +125,7 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path, breaks):
 
 @pytest.mark.parametrize("at", [0, 4, 8, 17])
 def test_a_run_resumes_in_the_same_notebook(tmp_path, at):
-    """The model in memory has its best weights, and the loaders are somewhere in their shuffles."""
+    """A run resumes with the same objects, whose weights and generators have moved on."""
     run = make_run()
     break_off(tmp_path / "run.pt", at, run)
 
@@ -133,7 +133,7 @@ def test_a_run_resumes_in_the_same_notebook(tmp_path, at):
 
 
 def test_more_epochs_resume_a_finished_run(kept, capsys):
-    """Three epochs and three more are six, in one table; and the message says where."""
+    """Three epochs and three more equal six, and a message says where training resumes."""
     run = make_run()
 
     history = fit(*run, checkpoint=kept)
@@ -144,7 +144,7 @@ def test_more_epochs_resume_a_finished_run(kept, capsys):
 
 
 def test_more_patience_resumes_a_stopped_run(tmp_path, capsys):
-    """The run ends as if the patience had been larger from the beginning."""
+    """Resuming with more patience gives the same result as training with it from the start."""
     options = {"max_epochs": 30, "learning_rate": 0.2}
     path = tmp_path / "run.pt"
     stopped = fit(*make_run(), checkpoint=path, patience=1, **options)
@@ -159,7 +159,7 @@ def test_more_patience_resumes_a_stopped_run(tmp_path, capsys):
 
 @pytest.mark.parametrize("options", [{}, {"patience": 1, "max_epochs": 30, "learning_rate": 0.2}])
 def test_a_finished_run_is_not_trained_again(tmp_path, options, capsys):
-    """Whether epochs or patience ran out, the same call returns the same result at once."""
+    """Repeating the call for a finished run returns the same result without training."""
     path = tmp_path / "run.pt"
     fit(*make_run(), checkpoint=path, **options)
     content, run = path.read_bytes(), make_run()
@@ -174,13 +174,13 @@ def test_a_finished_run_is_not_trained_again(tmp_path, options, capsys):
 
 
 class Stream(IterableDataset):
-    """Batches of unknown number."""
+    """An iterable data set of unknown length."""
 
     def __init__(self, batches):
         self.batches = batches
 
     def __iter__(self):
-        """Yield them."""
+        """Yield the batches."""
         yield from self.batches
 
 
@@ -190,7 +190,7 @@ class Stream(IterableDataset):
     ids=["list", "stream", "device"],
 )
 def test_any_loader_can_be_resumed_and_is_compared(tmp_path, wrap):
-    """Lists have no generator, streams no length, wrappers no data set of their own."""
+    """Lists, streams and wrapped loaders can be resumed, and changed data is detected."""
     model, *loaders = make_run()
     batches = [list(loader) for loader in loaders]
     for n_epochs in (1, 2):
@@ -202,8 +202,8 @@ def test_any_loader_can_be_resumed_and_is_compared(tmp_path, wrap):
         fit(model, *map(wrap, batches), **options)
 
 
-def test_hashing_ends_for_data_without_end():
-    """Of a data set too large to hash, the first batches count."""
+def test_hashing_ends_for_infinite_data():
+    """Only the first batches of a very large data set are hashed."""
     zeros, ones = torch.zeros(2), torch.ones(2)
 
     hashes = [checkpoints._hash_data([itertools.repeat([batch])]) for batch in (zeros, zeros, ones)]
@@ -215,7 +215,7 @@ def test_hashing_ends_for_data_without_end():
 
 
 def test_all_rng_states_are_restored(monkeypatch):
-    """Python, NumPy, PyTorch, each GPU, Apple's GPU, and whatever shuffles inside a loader."""
+    """RNG states of Python, NumPy, PyTorch, all GPUs and the loaders' generators are restored."""
     own = [torch.Generator().manual_seed(seed) for seed in range(4)]
     apple = torch.Generator()
     sampler = BatchSampler(RandomSampler([1, 2], generator=own[0]), 1, False)
@@ -231,7 +231,7 @@ def test_all_rng_states_are_restored(monkeypatch):
     monkeypatch.setattr(torch.mps, "set_rng_state", apple.set_state)
 
     def draw():
-        """Draw one number of each kind."""
+        """Draw one number from each generator."""
         usual = [random.random(), float(np.random.random()), torch.rand(1).item()]
         return usual + [torch.rand(1, generator=generator).item() for generator in (*own, apple)]
 
@@ -243,8 +243,8 @@ def test_all_rng_states_are_restored(monkeypatch):
     assert draw() == first
 
 
-def test_a_run_moves_from_a_gpu_to_a_machine_without(tmp_path, monkeypatch):
-    """Tensors come back on the CPU, and RNG states of missing GPUs are skipped."""
+def test_a_run_moves_from_a_gpu_to_a_machine_without_one(tmp_path, monkeypatch):
+    """Tensors are loaded onto the CPU, and RNG states of missing GPUs are skipped."""
     path = tmp_path / "run.pt"
     with monkeypatch.context() as patch:
         patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
@@ -282,7 +282,7 @@ t.fit(*t.make_run(), checkpoint={path!r})
 
 
 def test_kill_9_changes_nothing(tmp_path):
-    """Killed within a batch, while the file is written, and before it replaces the old one."""
+    """A run killed in a batch, while saving or before the file is replaced resumes correctly."""
     path, here = tmp_path / "run.pt", Path(__file__).parent
     paths = [str(here), str(here.parents[1])]
     for where in ("torch.optim.Adam, 'step', 5", "os, 'fsync', 3", "os, 'replace', 2"):
@@ -296,11 +296,11 @@ def test_kill_9_changes_nothing(tmp_path):
 
 
 def test_full_disk_ends_training_with_the_best_weights(tmp_path, monkeypatch):
-    """The file is the last intact one, from which the run resumes."""
+    """A full disk restores the best weights and leaves an intact checkpoint to resume from."""
     path, run, replaced = tmp_path / "run.pt", make_run(), itertools.count()
 
     def replace(*arguments, real=os.replace):
-        if next(replaced) == 3:  # the beginning and two epochs are written, the third is not
+        if next(replaced) == 3:  # the start and two epochs are saved, the third is not
             raise OSError(28, "No space left on device")
         real(*arguments)
 
@@ -316,16 +316,16 @@ def test_full_disk_ends_training_with_the_best_weights(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("name", "error"), [("runs/run.pt", FileNotFoundError), ("", ValueError)])
 def test_an_impossible_file_is_reported_before_training(tmp_path, name, error):
-    """A missing folder, or a folder instead of a file."""
+    """A missing folder, or a folder in place of the file, is reported before training."""
     with breaking(0), pytest.raises(error, match=r"could not be written|checkpoint is .*a file"):
         fit(*make_run(), checkpoint=tmp_path / name)
 
 
-# ----------------------------------------------------------------------- files refused
+# ----------------------------------------------------------------------- rejected files
 
 
 def assert_refused(path, run, message, **options):
-    """Assert that fit refuses the file, and that file, folder and model stay as they were."""
+    """Assert that fit rejects the file and leaves file, folder and model unchanged."""
     content, names = path.read_bytes(), os.listdir(path.parent)
     before = copy.deepcopy(run[0].state_dict())
 
@@ -367,12 +367,12 @@ def assert_refused(path, run, message, **options):
     ids=str,
 )
 def test_other_runs_are_refused(kept, run, options, message):
-    """Another model, other data, another order, another setting: the message names it."""
+    """A checkpoint with another model, data, order or setting is rejected by naming it."""
     assert_refused(kept, make_run(**run), message, **options)
 
 
 def test_a_file_with_more_weights_is_refused(tmp_path):
-    """A weight that the model lacks is named."""
+    """A checkpoint with a weight that the model lacks is rejected by naming it."""
     fit(*make_run(scale=2), checkpoint=tmp_path / "run.pt", max_epochs=1)
 
     message = r"initial scale is \(\) torch\.float64 .* in the file and None here"
@@ -380,7 +380,7 @@ def test_a_file_with_more_weights_is_refused(tmp_path):
 
 
 def test_one_file_for_several_seeds_is_refused(tmp_path):
-    """The second run is not given the results of the first."""
+    """A second seed cannot reuse the checkpoint of the first."""
     path = tmp_path / "seeds.pt"
     with pytest.raises(ValueError, match=r"seeds\.pt is from another run: initial embed"):
         for seed in range(3):
@@ -391,7 +391,7 @@ def test_one_file_for_several_seeds_is_refused(tmp_path):
 
 
 def test_another_machine_may_round_differently(kept):
-    """Initial weights agree to 4 digits, the loss of the stored weights to a thousandth."""
+    """Small rounding differences between machines do not prevent resuming."""
     run, stored = make_run(), torch.load(kept, weights_only=True)
     with torch.no_grad():
         for weight in run[0].parameters():
@@ -407,7 +407,7 @@ def test_another_machine_may_round_differently(kept):
 
 
 def test_an_error_while_comparing_leaves_the_model_unchanged(kept):
-    """The error comes through."""
+    """An error while checking the validation loss is passed on and leaves the model unchanged."""
     model, train_loader, val_loader = make_run()
     before = copy.deepcopy(model.state_dict())
 
@@ -423,7 +423,7 @@ CORRUPT = "is corrupt or not a checkpoint. Name another file to start a new run"
 
 
 def saved(value):
-    """Return the file that PyTorch makes of a value."""
+    """Return the bytes of a value saved by PyTorch."""
     torch.save(value, content := io.BytesIO())
     return content.getvalue()
 
@@ -435,7 +435,7 @@ def saved(value):
     + [saved({"format": each}) for each in ("seqclf training run, version 1", torch.ones(2))],
 )
 def test_foreign_files_are_refused(kept, content):
-    """Tables, weights, files of another version: they are left alone."""
+    """Files that are not checkpoints of this version are rejected and left unchanged."""
     kept.write_bytes(content)
 
     assert_refused(kept, make_run(), CORRUPT)
@@ -443,14 +443,14 @@ def test_foreign_files_are_refused(kept, content):
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_half_a_file_is_refused(kept, share):
-    """Cut off anywhere, also right at the beginning and just before the end."""
+    """A truncated checkpoint is rejected, wherever it is cut off."""
     kept.write_bytes(kept.read_bytes()[: int(share * kept.stat().st_size)])
 
     assert_refused(kept, make_run(), CORRUPT)
 
 
 def test_flipped_bytes_are_refused_or_harmless(kept):
-    """Bits that flip on a disk: an error, or the same result where nothing reads them."""
+    """A flipped byte raises an error, or has no effect where it is not read."""
     content, right = kept.read_bytes(), uninterrupted()
     for position in random.Random(0).sample(range(len(content)), 60):
         flipped = bytes([content[position] ^ 255])
@@ -465,27 +465,27 @@ def test_flipped_bytes_are_refused_or_harmless(kept):
 
 
 class Exploit:
-    """Runs code when it is unpickled, as a file from the internet may."""
+    """An object that runs code when it is unpickled."""
 
     def __init__(self, victim):
         self.victim = victim
 
     def __reduce__(self):
-        """Make pickle open, and so create, a file."""
+        """Make pickle create a file."""
         return open, (str(self.victim), "w")
 
 
 @pytest.mark.filterwarnings("ignore:Environment variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
 @pytest.mark.parametrize("wrap", [pickle.dump, torch.save])
 def test_a_malicious_file_runs_no_code(tmp_path, wrap, monkeypatch):
-    """The same file runs code for a careless reader, but not here, whatever PyTorch's default."""
+    """A malicious file that runs code when unpickled is rejected, whatever PyTorch's default."""
     monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
     path, victim = tmp_path / "run.pt", tmp_path / "owned"
     with path.open("wb") as file:
         wrap({"format": checkpoints.FORMAT, "losses": Exploit(victim)}, file)
     read = {pickle.dump: lambda: pickle.loads(path.read_bytes())}
     read.get(wrap, lambda: torch.load(path, weights_only=False))()["losses"].close()
-    victim.unlink()  # it is dangerous indeed
+    victim.unlink()  # unpickling did run the code
 
     assert_refused(path, make_run(), CORRUPT)
 

@@ -1,4 +1,4 @@
-"""Two processes train like one, also if one of them is killed and training resumes."""
+"""Two processes train like one, even if one of them is killed and training resumes."""
 
 import contextlib
 import importlib.util
@@ -19,8 +19,8 @@ SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "train_distributed.p
 N_SEQUENCES, BATCH_SIZE, EPOCHS = 125, 37, 4  # 75 for training: the last batch holds one sequence
 OPTIONS = ["--n-sequences", str(N_SEQUENCES), "--batch-size", str(BATCH_SIZE)]
 OPTIONS += ["--max-epochs", str(EPOCHS), "--learning-rate", "0.01", "--patience", str(EPOCHS)]
-# Kills the second process in the middle of its third epoch, the first time. Other threads of a
-# process run only while its main thread waits: none of them may need to run after that.
+# Kills the second process in its third epoch, on the first attempt. With this switch interval,
+# other threads run only while the main thread waits, so none of them is killed half-way.
 DYING = """
 import importlib.util, os, pathlib, sys
 sys.setswitchinterval(60)
@@ -42,7 +42,7 @@ ours.main()
 
 
 def module():
-    """Import the script."""
+    """Import the script as a module."""
     spec = importlib.util.spec_from_file_location("train_distributed", SCRIPT)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
@@ -62,7 +62,7 @@ def torchrun(folder, script, *more):
     )
     try:
         printed, errors = process.communicate(timeout=120)
-    finally:  # if it hangs: it ends its processes, which have sessions of their own
+    finally:  # if it hangs, let torchrun end its worker processes first
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(30)
@@ -72,7 +72,7 @@ def torchrun(folder, script, *more):
 
 
 def one_process():
-    """Train in this process, with the package's own loops and the whole batch."""
+    """Train in this process with the package's own loops and undivided batches."""
     sc.agree_across_machines()
     casino = sc.make_casino(N_SEQUENCES, cheat="clever", seed=0)
     dataset = sc.SequenceDataset(casino.sequences, casino.labels)
@@ -97,7 +97,7 @@ def one_process():
 
 
 def assert_same(found, expected):
-    """Compare weights."""
+    """Assert that two models' weights are equal."""
     assert found.keys() == expected.keys()
     for name, weight in found.items():
         torch.testing.assert_close(weight, expected[name], rtol=0, atol=1e-9, msg=name)
@@ -105,13 +105,13 @@ def assert_same(found, expected):
 
 @pytest.mark.skipif(os.name == "nt", reason="kills processes as Linux and macOS do")
 def test_two_processes_train_like_one_even_if_one_of_them_is_killed(tmp_path, settings_kept):
-    """A process that dies in the third epoch is restarted, and the run resumes after the second.
+    """A process killed in the third epoch is restarted, and the run resumes after the second.
 
-    Losses and weights are those of one process with the whole batch, although the last batch of
-    an epoch leaves one process without a sequence.
+    Losses and weights equal those of a single process, although the last batch of each epoch is
+    too small for both processes.
     """
     lines, weights = one_process()
-    calls = 2 * (3 + 1) + 2  # three training batches an epoch and one of validation; the 2nd batch
+    calls = 2 * (3 + 1) + 2  # three training batches and one validation batch per epoch
     script = tmp_path / "dying.py"
     script.write_text(DYING.format(script=str(SCRIPT), calls=calls), "utf-8")
 
@@ -125,8 +125,8 @@ def test_two_processes_train_like_one_even_if_one_of_them_is_killed(tmp_path, se
 
 @pytest.mark.parametrize("n_processes", [1, 2, 3, 16])
 @pytest.mark.parametrize("n", [1, 2, 7, 16])
-def test_shares_lose_and_repeat_nothing(n, n_processes, monkeypatch):
-    """Shares with weight 1 make up the batch; a process without one gets a sequence of weight 0."""
+def test_shares_partition_the_batch(n, n_processes, monkeypatch):
+    """Shares of weight 1 partition the batch; processes without one get weight 0."""
     script, batch = module(), list(range(100, 100 + n))
     monkeypatch.setattr(script.dist, "get_world_size", lambda: n_processes)
     shares = []

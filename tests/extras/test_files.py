@@ -18,7 +18,7 @@ FULL = "/dev/full"  # a Linux device that reports a full disk on every write
 
 @pytest.fixture
 def old(tmp_path):
-    """Return the path of a file that holds `old`; nothing else may be left beside it."""
+    """Return the path of a file that contains `old`, and check that no other file is left over."""
     path = tmp_path / "run.pt"
     path.write_bytes(b"old")
     yield path
@@ -28,7 +28,7 @@ def old(tmp_path):
 @pytest.mark.parametrize("kind", [str, Path])
 @pytest.mark.parametrize("content", [b"", b"two\r\n\x00"])
 def test_files_get_exactly_the_content(old, kind, content):
-    """A new file and an old one hold the bytes."""
+    """Writing a new or an existing file stores exactly the given bytes."""
     for is_new in (False, True):
         if is_new:
             old.unlink()
@@ -37,7 +37,7 @@ def test_files_get_exactly_the_content(old, kind, content):
 
 
 def test_the_leftover_of_a_killed_writer_is_overwritten(old):
-    """A longer temporary file does no harm."""
+    """A leftover temporary file, even a longer one, is overwritten."""
     Path(f"{old}.tmp").write_bytes(b"half of something that was longer")
 
     write_atomically(old, b"new")
@@ -48,7 +48,7 @@ def test_the_leftover_of_a_killed_writer_is_overwritten(old):
 @pytest.mark.parametrize("at", ["fsync", "replace"])
 @pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()])
 def test_an_interrupted_write_leaves_the_old_file_intact(old, monkeypatch, at, error):
-    """Nothing happens to the old file before the new one is complete."""
+    """An error or interrupt before the new file is complete leaves the old one intact."""
 
     def fail(*arguments):
         raise error
@@ -61,7 +61,7 @@ def test_an_interrupted_write_leaves_the_old_file_intact(old, monkeypatch, at, e
 
 
 def test_content_is_on_the_disk_before_the_file_is_replaced(old, monkeypatch):
-    """After a power cut there is the old file or the new one."""
+    """The content is synced to disk before the file is replaced."""
     seen, real_replace, real_fsync = [], os.replace, os.fsync
     monkeypatch.setattr(os, "fsync", lambda number: (seen.append("sync"), real_fsync(number)))
     monkeypatch.setattr(
@@ -84,7 +84,7 @@ WRITERS = {
 @pytest.mark.skipif(not os.path.exists(FULL), reason="no /dev/full on this system")
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_full_disk_leaves_the_old_file_intact(tmp_path, name, monkeypatch):
-    """Checkpoints, figures in both formats, and the outputs of a notebook."""
+    """A full disk leaves old checkpoints, figures and notebooks intact."""
     monkeypatch.setattr(snapshots, "FIGURES_DIR", tmp_path)
     path = tmp_path / name
     cell = nbformat.v4.new_code_cell("1 + 1")
@@ -100,7 +100,7 @@ def test_a_full_disk_leaves_the_old_file_intact(tmp_path, name, monkeypatch):
 
 
 def test_a_missing_folder_is_reported_and_not_created(tmp_path):
-    """The error names the file."""
+    """A missing folder is reported with the file's name and not created."""
     with pytest.raises(FileNotFoundError, match=r"runs.run\.pt could not be written"):
         write_atomically(tmp_path / "runs" / "run.pt", b"new")
 
@@ -109,7 +109,7 @@ def test_a_missing_folder_is_reported_and_not_created(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows reports another error")
 def test_a_folder_is_not_overwritten(tmp_path):
-    """A folder of that name stays, with its content."""
+    """A folder with the name of the file is left intact."""
     (tmp_path / "run.pt" / "inside").mkdir(parents=True)
 
     with pytest.raises(OSError, match="could not be written"):
@@ -124,6 +124,6 @@ def test_a_folder_is_not_overwritten(tmp_path):
     + [(name, ValueError) for name in ("", "run\0.pt", "run\ud800.pt", ".")],
 )
 def test_paths_that_no_file_can_have_are_refused(path, error):
-    """Numbers, bytes, NUL, half a character, and folders; the message names the argument."""
+    """Paths that are not text, contain invalid characters or name a folder are rejected."""
     with pytest.raises(error, match=r"^checkpoint is .*; it must be the path of a file$"):
         check_path("checkpoint", path)

@@ -1,4 +1,4 @@
-"""Flat storage: the same batches as `SequenceDataset`, in a byte per symbol."""
+"""Flat storage: the same batches as `SequenceDataset`, with one byte per symbol."""
 
 import pickle
 import sys
@@ -21,13 +21,13 @@ ragged = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=9), min_size=
 
 
 def assert_same_batch(found, expected):
-    """Assert that two batches hold the same tensors, dtypes included."""
+    """Assert that two batches have equal tensors with equal dtypes."""
     torch.testing.assert_close(list(found), list(expected), rtol=0, atol=0)
 
 
 @pytest.fixture
 def mapped(tmp_path):
-    """Return a dataset whose symbols stay in a file."""
+    """Return a dataset with memory-mapped symbols."""
     np.save(tmp_path / "symbols.npy", SYMBOLS)
     return FlatDataset(np.load(tmp_path / "symbols.npy", mmap_mode="r"), OFFSETS, LABELS)
 
@@ -35,7 +35,7 @@ def mapped(tmp_path):
 @examples(25)
 @given(ragged, st.randoms(use_true_random=False))
 def test_batches_are_those_of_the_list_of_tensors(sequences, random):
-    """Any indices, repeated or negative, give what SequenceDataset and collate_fn give."""
+    """For any indices, batches equal those of SequenceDataset and collate_fn."""
     labels = [random.randint(0, 1) for _ in sequences]
     dataset = FlatDataset(*flatten(sequences, vocab_size=7), labels)
     listed = SequenceDataset(sequences, labels)
@@ -47,7 +47,7 @@ def test_batches_are_those_of_the_list_of_tensors(sequences, random):
 
 @pytest.mark.parametrize("kind", [list, np.array, np.uint64, torch.tensor, pd.Series])
 def test_sequences_are_flattened_from_any_container(kind):
-    """Symbols one after the other, and where each sequence starts and the last one ends."""
+    """Sequences in any container become an array of symbols and one of offsets."""
     symbols, offsets = flatten([kind([1, 6]), kind([3])], vocab_size=7)
 
     assert (symbols.tolist(), symbols.dtype) == ([1, 6, 3], np.uint8)
@@ -58,7 +58,7 @@ def test_sequences_are_flattened_from_any_container(kind):
     ("vocab_size", "dtype"), [(256, "u1"), (257, "u2"), (65_536, "u2"), (65_537, "u4")]
 )
 def test_symbols_are_as_small_as_the_vocabulary_allows(vocab_size, dtype):
-    """The largest symbol fits exactly, and comes back in a batch."""
+    """Symbols have the smallest unsigned dtype that holds the largest of them."""
     symbols, offsets = flatten([[vocab_size - 1, 1]], vocab_size=vocab_size)
 
     assert symbols.dtype == np.dtype(dtype)
@@ -68,7 +68,7 @@ def test_symbols_are_as_small_as_the_vocabulary_allows(vocab_size, dtype):
 
 @pytest.mark.parametrize("dtype", [np.int32, np.uint64])
 def test_long_sequences_and_late_offsets_are_read(dtype):
-    """Lengths and offsets above 65,535 are not cut to 16 bits."""
+    """Lengths and offsets above 65,535 do not overflow."""
     long = np.arange(70_000) % 6 + 1
     symbols, offsets = flatten([long, [5, 2], long[1:]], vocab_size=7)
 
@@ -80,11 +80,11 @@ def test_long_sequences_and_late_offsets_are_read(dtype):
 
 
 def test_offsets_have_64_bits(monkeypatch):
-    """Position 2**31 and beyond is found: nothing on the way has 32 bits."""
+    """Positions beyond 2**32 are read correctly."""
     asked = []
 
     class Huge:
-        """As many symbols as no test can hold."""
+        """An array of symbols too large for memory."""
 
         def __getitem__(self, positions):
             asked.extend(positions)
@@ -99,7 +99,7 @@ def test_offsets_have_64_bits(monkeypatch):
 
 
 def test_labels_are_copied_in_the_default_dtype(settings_kept):
-    """A column of labels, changed afterwards, does not change the dataset."""
+    """Labels are copied in the default dtype, so changing the input has no effect."""
     torch.set_default_dtype(torch.float64)
     labels = np.array([1.0, 0.0])
     datasets = [FlatDataset(SYMBOLS, OFFSETS, kind) for kind in (labels, pd.Series(LABELS, [7, 8]))]
@@ -111,12 +111,12 @@ def test_labels_are_copied_in_the_default_dtype(settings_kept):
 
 
 def test_symbols_are_not_copied():
-    """Symbols may be larger than memory can hold twice."""
+    """Symbols are not copied, because they may fill most of the memory."""
     assert FlatDataset(SYMBOLS, OFFSETS, LABELS).symbols is SYMBOLS
 
 
 def test_symbols_are_checked_chunk_by_chunk(monkeypatch):
-    """A wrong symbol in the last chunk is found, at its position in the whole file."""
+    """An invalid symbol in the last chunk is reported with its overall position."""
     monkeypatch.setattr(flat, "CHUNK", 2)
     symbols = np.array([1, 2, 3, 4, 9], dtype=np.uint8)
 
@@ -126,14 +126,14 @@ def test_symbols_are_checked_chunk_by_chunk(monkeypatch):
 
 
 def test_ordinary_sequences_are_flattened_together(monkeypatch):
-    """A look at each of millions would be slow."""
+    """Ordinary sequences are validated together, not one by one."""
     monkeypatch.setattr("seqclf_utils.validation.check_symbols", None)
 
     assert check_sequences([[1, 6], [3]], vocab_size=7)[0].tolist() == [1, 6, 3]
 
 
 def test_memory_maps_are_pickled_by_path(mapped):
-    """A pickle holds the path, not the symbols, and opens the same map for reading only."""
+    """A pickled memory map stores the path, not the symbols, and is reopened read-only."""
     symbols = pickle.loads(pickle.dumps(mapped)).symbols
 
     assert isinstance(mapped.__getstate__()["symbols"], tuple)
@@ -143,7 +143,7 @@ def test_memory_maps_are_pickled_by_path(mapped):
 
 
 def test_arrays_in_memory_are_pickled_whole():
-    """Without a file, the symbols travel themselves."""
+    """Symbols in memory are pickled with the dataset."""
     dataset = pickle.loads(pickle.dumps(FlatDataset(SYMBOLS, OFFSETS, LABELS)))
 
     assert_same_batch(dataset[[1, 0]], FlatDataset(SYMBOLS, OFFSETS, LABELS)[[1, 0]])
@@ -151,7 +151,7 @@ def test_arrays_in_memory_are_pickled_whole():
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_workers_read_the_same_batches(mapped):
-    """Two worker processes yield what one process yields, in the same order."""
+    """Two worker processes yield the same batches as one process, in the same order."""
     sampler = LengthBatchSampler(
         mapped.lengths, 1, generator=torch.Generator().manual_seed(0), window=1
     )

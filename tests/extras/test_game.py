@@ -1,4 +1,4 @@
-"""The dice game of notebook 00: its rules, its picture and its buttons."""
+"""The dice game of notebook 00: rules, picture and buttons."""
 
 from types import SimpleNamespace
 
@@ -28,19 +28,19 @@ def table(throws=0, who="secret", seed=0):
 
 
 def dice(who, seed):
-    """Return all throws of one player."""
+    """Return all throws of a player."""
     return tuple(table(MOST_THROWS, who, seed).throws)
 
 
 @pytest.fixture
 def game():
-    """Return a game whose tables are always the same."""
+    """Return a game with reproducible tables."""
     return Game(MODEL, np.random.default_rng(0))
 
 
 @pytest.fixture(autouse=True)
 def no_figures():
-    """Leave no figure behind."""
+    """Close all figures afterwards."""
     yield
     plt.close("all")
 
@@ -49,14 +49,14 @@ def no_figures():
 
 
 def test_a_new_table_is_empty():
-    """Nothing is thrown yet."""
+    """A new table has no throws."""
     fresh = table()
 
     assert (fresh.throws, fresh.lstm, fresh.odds, fresh.is_over) == ([], [], [], False)
 
 
 def test_ten_throws_at_once_are_ten_throws():
-    """Each throw adds one face and one point to each curve, and changes nothing before it."""
+    """Ten throws at once equal ten single throws, each of which only appends to the curves."""
     at_once, one_by_one = table(10), table()
     for n in range(10):
         before = [list(part) for part in (one_by_one.throws, one_by_one.lstm, one_by_one.odds)]
@@ -71,7 +71,7 @@ def test_ten_throws_at_once_are_ten_throws():
 
 @pytest.mark.parametrize("n", [1, 2, 17, 60])
 def test_the_last_points_come_from_exactly_the_throws_so_far(n):
-    """The LSTM's probability and the exact one, computed directly."""
+    """The latest probabilities depend only on the throws so far."""
     playing = table(n, who="cheat", seed=5)
 
     with torch.no_grad():
@@ -81,7 +81,7 @@ def test_the_last_points_come_from_exactly_the_throws_so_far(n):
 
 
 def test_there_are_60_throws():
-    """After as many throws as the model was trained on nothing more happens."""
+    """A table ends after 60 throws, the longest sequence in training."""
     playing = table(55)
     assert not playing.is_over
 
@@ -93,12 +93,12 @@ def test_there_are_60_throws():
 
 @pytest.mark.parametrize("who", ["secret", "cheat", "honest"])
 def test_a_seed_repeats_a_table(who):
-    """And other seeds give others."""
+    """Equal seeds give equal tables, and others do not."""
     assert dice(who, 1) == dice(who, 1) != dice(who, 2)
 
 
-def test_players_are_what_was_asked_for():
-    """They throw accordingly, by the exact odds; a secret player is one or the other."""
+def test_players_are_as_requested():
+    """A requested player throws accordingly, and a secret one is a cheat about half the time."""
     ends = {}
     for who, label in (("cheat", 1), ("honest", 0)):
         players = [table(0, who, seed) for seed in range(60)]
@@ -112,7 +112,7 @@ def test_players_are_what_was_asked_for():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_secret_is_kept_until_revealed(seed):
-    """Neither words nor picture give away who plays; afterwards both do."""
+    """The status and the picture show who plays only after the secret is revealed."""
     playing = table(12, "secret", seed)
     assert not playing.is_known
     for text in (playing.status(), playing.player(), plot_dice_table(playing).get_title("left")):
@@ -129,7 +129,7 @@ def test_a_secret_is_kept_until_revealed(seed):
 
 
 def test_the_status_says_what_the_curves_show():
-    """The last face and both probabilities."""
+    """The status gives the last face and both probabilities."""
     playing = table(7)
 
     assert playing.status() == (
@@ -152,7 +152,7 @@ def test_the_status_says_what_the_curves_show():
     ],
 )
 def test_nothing_is_certain(probability, text):
-    """Rounding never makes 0 or 100 percent."""
+    """Probabilities are never rounded to 0 or 100 percent."""
     assert percent(probability) == text
 
 
@@ -167,13 +167,13 @@ def test_nothing_is_certain(probability, text):
     ],
 )
 def test_mistakes_are_named(call, error, message):
-    """The message says which argument is wrong."""
+    """The error names the invalid argument."""
     with pytest.raises(error, match=message):
         call()
 
 
 def test_a_throw_that_fails_leaves_the_table_as_it_was():
-    """No throw counts that the model has not seen."""
+    """If the model raises an error, the table is unchanged."""
     broken = DiceTable(lambda padded, lengths: torch.ones(2), seed=0)
 
     with pytest.raises(RuntimeError):
@@ -183,7 +183,7 @@ def test_a_throw_that_fails_leaves_the_table_as_it_was():
 
 
 def test_the_picture_shows_the_table():
-    """Both curves, and the throws below."""
+    """The picture shows both curves and the throws below."""
     playing = table(7)
 
     ax = plot_dice_table(playing)
@@ -196,7 +196,7 @@ def test_the_picture_shows_the_table():
 
 
 def test_buttons_throw(game):
-    """Once, ten times; picture and words follow."""
+    """The buttons throw once or ten times and update the picture and the status."""
     pictures = [bytes(game.image.value)]
     for button in (game.once, game.often):
         button.click()
@@ -213,14 +213,14 @@ def test_buttons_throw(game):
 
 
 def test_the_picture_has_alt_text_and_fits_narrow_windows(game):
-    """The tooltip is read by screen readers."""
+    """The picture has alt text for screen readers and a flexible width."""
     assert game.image.tooltip.startswith("Probability of a cheat after each throw")
     assert (game.image.format, game.image.width) == ("png", "840")
     assert (game.image.layout.max_width, game.image.layout.height) == ("100%", "auto")
 
 
 def test_new_tables_are_empty_and_differ(game):
-    """Not the same dice again; picture and words are reset."""
+    """New tables have other dice, and the picture and the status are reset."""
     empty, seen = game.image.value, set()
     for _ in range(5):
         game.often.click()
@@ -233,7 +233,7 @@ def test_new_tables_are_empty_and_differ(game):
 
 
 def test_tables_hardly_ever_repeat(game):
-    """The seed of a table is one of about four thousand million."""
+    """A new table's seed is one of 2**32."""
     asked = []
     game.rng = SimpleNamespace(integers=lambda high: asked.append(high) or 0)
 
@@ -244,7 +244,7 @@ def test_tables_hardly_ever_repeat(game):
 
 @pytest.mark.parametrize("who", ["cheat", "honest"])
 def test_choosing_who_plays_starts_a_new_table(game, who):
-    """The chosen player starts at once and stays for the next table."""
+    """Choosing a player starts a new table and applies to the next ones as well."""
     game.often.click()
 
     game.who.value = who
@@ -257,7 +257,7 @@ def test_choosing_who_plays_starts_a_new_table(game, who):
 
 
 def test_a_choice_starts_one_table(game, monkeypatch):
-    """Not one for each property of the list that changes."""
+    """Choosing a player starts one table, and other changes of the list start none."""
     started = []
     monkeypatch.setattr(game, "start", lambda: started.append(game.who.value))
 
@@ -268,7 +268,7 @@ def test_a_choice_starts_one_table(game, monkeypatch):
 
 
 def test_who_was_it(game):
-    """The button waits for a throw, reveals, and then has nothing more to reveal."""
+    """The button that reveals the player is enabled from the first throw until it is used."""
     assert game.ask.disabled
     game.once.click()
     assert not game.ask.disabled
@@ -283,7 +283,7 @@ def test_who_was_it(game):
 
 
 def test_buttons_are_disabled_when_no_throws_are_left(game):
-    """After 60 throws a player can ask, or take a new table."""
+    """After 60 throws, only revealing and a new table are possible."""
     for _ in range(6):
         game.often.click()
 
@@ -294,7 +294,7 @@ def test_buttons_are_disabled_when_no_throws_are_left(game):
 
 
 def test_interactive_sessions_get_buttons(monkeypatch, capsys):
-    """The widgets are displayed and nothing is printed; a seed repeats the tables."""
+    """Interactive sessions show widgets and print nothing, and a seed repeats the tables."""
     shown = []
     monkeypatch.setenv("SEQCLF_PROGRESS", "1")
     monkeypatch.setattr("seqclf_utils.extras.game.display", shown.append)
@@ -314,7 +314,7 @@ def test_interactive_sessions_get_buttons(monkeypatch, capsys):
 
 
 def test_the_box_holds_everything(game):
-    """Choice, buttons, picture and words, in this order."""
+    """The box contains the choice, the buttons, the picture and the status, in this order."""
     who, buttons, image, words = game.box.children
 
     assert (who, image, words) == (game.who, game.image, game.words)
@@ -322,7 +322,7 @@ def test_the_box_holds_everything(game):
 
 
 def test_a_program_gets_one_line(monkeypatch, capsys):
-    """Stored outputs hold no widgets."""
+    """In a session that is not interactive, one line is printed instead of widgets."""
     monkeypatch.setenv("SEQCLF_PROGRESS", "0")
     monkeypatch.setattr("seqclf_utils.extras.game.display", None)
 

@@ -1,4 +1,4 @@
-"""Interactive use: a variable decides, then the notebook's kernel, then the terminal."""
+"""Interactive use is detected from a variable, then the kernel, then the terminal."""
 
 import sys
 from types import SimpleNamespace
@@ -12,14 +12,14 @@ PROGRAM = SimpleNamespace(_allow_stdin=False)
 
 
 def notebook(monkeypatch, kernel):
-    """Pretend to run in IPython with this kernel, which may be None."""
+    """Simulate IPython with this kernel, which may be None."""
     shell = SimpleNamespace(kernel=kernel)
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
 
 
 @pytest.fixture(params=[True, False], ids=["terminal", "file"])
 def is_terminal(request, monkeypatch):
-    """Let standard error be a terminal or a file, and no variable decide."""
+    """Simulate standard error on a terminal or in a file, with SEQCLF_PROGRESS unset."""
     monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: request.param)
     return request.param
@@ -28,7 +28,7 @@ def is_terminal(request, monkeypatch):
 @pytest.mark.parametrize("kernel", [PERSON, PROGRAM, None])
 @pytest.mark.parametrize(("override", "answer"), [("1", True), ("0", False), ("", False)])
 def test_the_variable_overrides(override, answer, kernel, monkeypatch):
-    """SEQCLF_PROGRESS is stronger than what the kernel says."""
+    """SEQCLF_PROGRESS overrides the kernel."""
     monkeypatch.setenv("SEQCLF_PROGRESS", override)
     notebook(monkeypatch, kernel)
 
@@ -41,7 +41,7 @@ def test_the_variable_overrides(override, answer, kernel, monkeypatch):
     ids=["person", "program", "unknown"],
 )
 def test_a_kernel_that_may_ask_for_input_is_interactive(kernel, answer, is_terminal, monkeypatch):
-    """In a notebook the terminal, from which the server was started, does not matter."""
+    """In a notebook, the kernel decides, not the terminal that started the server."""
     notebook(monkeypatch, kernel)
 
     assert is_interactive() is answer
@@ -49,7 +49,7 @@ def test_a_kernel_that_may_ask_for_input_is_interactive(kernel, answer, is_termi
 
 
 def test_without_a_kernel_the_terminal_decides(is_terminal, monkeypatch):
-    """In IPython in a terminal, and in Python that never imported IPython."""
+    """Without a kernel the terminal decides, with or without IPython."""
     notebook(monkeypatch, None)
     assert (is_interactive(), in_notebook()) == (is_terminal, False)
 

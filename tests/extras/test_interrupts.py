@@ -1,4 +1,4 @@
-"""Ctrl-C interrupts the fetching of batches, once, and nothing else."""
+"""Ctrl-C interrupts training only while the next batch is fetched, and only once."""
 
 import signal
 import threading
@@ -12,12 +12,12 @@ pytestmark = pytest.mark.usefixtures("python_handles_ctrl_c")
 
 
 def press_ctrl_c():
-    """Send this process the signal that Ctrl-C sends."""
+    """Send this process the signal of Ctrl-C."""
     signal.raise_signal(signal.SIGINT)
 
 
 class Pressing:
-    """Batches 1, 2, 3; Ctrl-C is pressed while batch `at` is fetched."""
+    """Yields batches 1, 2, 3, with Ctrl-C pressed while batch `at` is fetched."""
 
     def __init__(self, at):
         self.at = at
@@ -30,8 +30,8 @@ class Pressing:
             yield number
 
 
-def test_batches_come_through():
-    """Without Ctrl-C a stoppable loader yields the same batches, also twice or none."""
+def test_batches_are_unchanged():
+    """Without Ctrl-C, a stoppable loader yields the same batches, repeatedly."""
     with CtrlC() as stoppable:
         for loader in ([1, 2, 3], [1, 2, 3], [], iter([4]), Pressing(None)):
             assert list(stoppable(loader)) in ([1, 2, 3], [], [4])
@@ -39,7 +39,7 @@ def test_batches_come_through():
 
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_fetching_is_interrupted_at_once(at):
-    """A loader that hangs can be interrupted."""
+    """Ctrl-C while a batch is fetched raises KeyboardInterrupt at once."""
     done = []
     with CtrlC() as stoppable, pytest.raises(KeyboardInterrupt):
         for batch in stoppable(Pressing(at)):
@@ -50,7 +50,7 @@ def test_fetching_is_interrupted_at_once(at):
 
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_a_batch_is_finished_first(at):
-    """The work on a batch is completed; the next batch is not fetched."""
+    """Ctrl-C during a batch takes effect before the next one is fetched."""
     done = []
     with CtrlC() as stoppable, pytest.raises(KeyboardInterrupt):
         for batch in stoppable([1, 2, 3]):
@@ -62,7 +62,7 @@ def test_a_batch_is_finished_first(at):
 
 
 def test_other_code_is_finished_first():
-    """A Ctrl-C between two epochs is raised before the next begins."""
+    """Ctrl-C between two epochs is raised before the next one begins."""
     done = []
     with CtrlC() as stoppable:
         press_ctrl_c()
@@ -74,7 +74,7 @@ def test_other_code_is_finished_first():
 
 
 def test_a_second_ctrl_c_does_not_interrupt_the_clean_up():
-    """After the first KeyboardInterrupt no other is raised, not even in a `finally` block."""
+    """After the first KeyboardInterrupt, no other is raised, even in a `finally` block."""
     done = []
 
     class CleaningUp:
@@ -97,7 +97,7 @@ def test_a_second_ctrl_c_does_not_interrupt_the_clean_up():
 
 
 def test_errors_of_the_loader_are_raised():
-    """After one, Ctrl-C is deferred again."""
+    """An error in the loader is raised, and Ctrl-C is deferred again afterwards."""
     done = []
     with CtrlC() as stoppable:
         with pytest.raises(ZeroDivisionError):
@@ -110,7 +110,7 @@ def test_errors_of_the_loader_are_raised():
 
 @pytest.mark.parametrize("ending", [None, ValueError("bad"), KeyboardInterrupt()])
 def test_the_handler_is_restored(ending):
-    """However the context ends, Python's own handler is back, and no error is swallowed."""
+    """However the context ends, the original handler is restored and errors are passed on."""
     with pytest.raises(type(ending)) if ending else nullcontext() as caught, CtrlC():
         assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
         if ending:
@@ -122,7 +122,7 @@ def test_the_handler_is_restored(ending):
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda number, frame: None])
 def test_other_handlers_stay(handler):
-    """A program that handles Ctrl-C itself continues to do so."""
+    """A program's own handler for Ctrl-C is left in place."""
     signal.signal(signal.SIGINT, handler)
 
     with CtrlC() as stoppable:
@@ -133,7 +133,7 @@ def test_other_handlers_stay(handler):
 
 
 def test_other_threads_can_use_it():
-    """Only the main thread can change handlers; in another, nothing changes and nothing fails."""
+    """In a thread that cannot change signal handlers, the context has no effect."""
     seen = []
 
     def work():

@@ -1,4 +1,4 @@
-"""Progress bar and live loss curves in a notebook: up to date, and gone afterwards."""
+"""Progress bar and live loss curves in a notebook, cleared after training."""
 
 import io
 import itertools
@@ -19,7 +19,7 @@ LOSSES = [(1, 0.7, 0.68), (2, 0.6, 0.61), (3, 0.5, 0.65)]
 
 @pytest.fixture
 def shown(monkeypatch):
-    """Catch what is displayed, what replaces it later, and which widgets were closed."""
+    """Record displayed widgets, later updates and closed widgets."""
     caught = SimpleNamespace(widgets=[], updates=[], closed=[])
 
     def display(widget, **options):
@@ -29,7 +29,7 @@ def shown(monkeypatch):
 
     close = widgets.Widget.close
     monkeypatch.setattr(live, "display", display)
-    monkeypatch.setattr(live, "REFRESH", 0)  # as if each epoch took its time
+    monkeypatch.setattr(live, "REFRESH", 0)  # redraw after every epoch
     monkeypatch.setattr(
         widgets.Widget, "close", lambda self: caught.closed.append(self) or close(self)
     )
@@ -48,7 +48,7 @@ def train(live_curves):
 
 
 def test_one_picture_follows_the_losses(shown):
-    """It appears after the first epoch and is drawn anew after each further one."""
+    """One picture appears after the first epoch and is updated after each further one."""
     losses, seen = [], []
     for row in with_curves(LOSSES, losses):
         (picture,) = shown.widgets
@@ -65,8 +65,8 @@ def test_one_picture_follows_the_losses(shown):
     assert len(set(expected)) == 3
 
 
-def test_what_is_drawn(monkeypatch):
-    """Both curves with a dot for each epoch, alt text in the tooltip, and no figure left open."""
+def test_the_picture_shows_both_losses(monkeypatch):
+    """The picture has both curves with a dot per epoch and alt text; its figure is closed."""
     drawn = []
     plot = live.plot_loss_curves
     monkeypatch.setattr(
@@ -89,7 +89,7 @@ def test_what_is_drawn(monkeypatch):
 
 
 def test_each_drawing_is_one_change(monkeypatch):
-    """Picture and tooltip travel together: alone, each would draw the old one once more."""
+    """Picture and tooltip are sent in one message, so that the browser redraws once."""
     sent = []
     picture = Picture()
     monkeypatch.setattr(picture, "send_state", lambda key=None: sent.append(set(key)))
@@ -100,7 +100,7 @@ def test_each_drawing_is_one_change(monkeypatch):
 
 
 def test_drawing_does_not_hold_up_training(shown, monkeypatch):
-    """At most one picture in each interval, and each slow epoch is drawn."""
+    """At most one picture is drawn per interval, but every slow epoch is drawn."""
     clock, drawn = SimpleNamespace(now=0.0), []
     monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr(live, "REFRESH", 0.5)
@@ -111,11 +111,11 @@ def test_drawing_does_not_hold_up_training(shown, monkeypatch):
 
     assert all(later - earlier >= 0.5 for earlier, later in itertools.pairwise(drawn))
     assert len([time for time in drawn if time > 60]) == 20
-    assert len(drawn) > 22  # the quick ones too, now and then
+    assert len(drawn) > 22  # some of the fast epochs too
 
 
 def test_training_continues_without_curves_that_cannot_be_drawn(shown, monkeypatch):
-    """One warning, all epochs, and no empty picture."""
+    """If drawing fails, training continues with one warning and without a picture."""
 
     def fail(figure):
         raise RuntimeError("latex could not be found")
@@ -130,7 +130,7 @@ def test_training_continues_without_curves_that_cannot_be_drawn(shown, monkeypat
 
 
 def test_the_bar_counts(shown):
-    """It starts at what is finished, and says what it counts."""
+    """The bar starts at the finished epochs and names its unit."""
     bar = with_bar([3, 4], total=5, initial=2, unit="epoch", mininterval=0)
 
     assert (next(bar), next(bar)) == (3, 4)
@@ -143,7 +143,7 @@ def test_the_bar_counts(shown):
 @pytest.mark.parametrize("wrap", [with_bar, lambda items: with_curves(items, LOSSES)])
 @pytest.mark.parametrize("end", ["last", "break", "error"])
 def test_nothing_stays_behind(wrap, end, shown):
-    """However the loop ends: after the last item, early, or with an error."""
+    """The display is cleared however the loop ends: normally, early or with an error."""
     try:
         for item in wrap([1, 2, 3]):
             if item == 2 and end == "break":
@@ -159,7 +159,7 @@ def test_nothing_stays_behind(wrap, end, shown):
 
 
 def test_curves_change_nothing(shown, monkeypatch, capsys):
-    """Same losses and same weights with and without curves, and nothing is printed."""
+    """Live curves do not change losses or weights, and nothing is printed."""
     monkeypatch.setattr("seqclf_utils.extras.progress.is_interactive", lambda: True)
     monkeypatch.setattr("seqclf_utils.extras.progress.in_notebook", lambda: True)
 

@@ -1,4 +1,4 @@
-"""The script that predicts from the command line."""
+"""The command-line script for predictions."""
 
 import importlib.util
 import subprocess
@@ -18,7 +18,7 @@ TABLE = "id,sequence,label\n007,view add,\n008,add,x\n009,view  view,NA\n"
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Go to a folder with a saved model and a table."""
+    """Change to a folder with a saved model and a table."""
     torch.manual_seed(0)
     model = sc.LSTMClassifier(vocab_size=3)
     names = {"symbols": ["add", "view"], "label_names": ["left", "bought"]}
@@ -38,7 +38,7 @@ def main(*arguments):
 
 
 def test_a_column_of_probabilities_is_added(folder):
-    """Every other cell stays the text it was; the rows keep their order."""
+    """The script adds a column of probabilities and leaves all other cells unchanged."""
     command = [sys.executable, str(SCRIPT), "visits.safetensors", "today.csv", "answers.csv"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
 
@@ -51,8 +51,8 @@ def test_a_column_of_probabilities_is_added(folder):
     assert (result.stdout, result.stderr) == ("", "")
 
 
-def test_columns_and_symbols_may_be_separated_otherwise(folder):
-    """--sequence, --separator and --sep, in batches of two rows."""
+def test_columns_and_symbols_may_have_other_separators(folder):
+    """--sequence, --separator and --sep give the same predictions for another format."""
     main("today.csv", "plain.csv")
     table = (
         TABLE.replace(",", ";").replace(" ", ">").replace(">>", ">").replace("sequence", "visit")
@@ -73,8 +73,8 @@ def test_columns_and_symbols_may_be_separated_otherwise(folder):
         (("today.csv", "answers.csv", "--sequence=id"), r"ValueError: .*'007' \(row 1\)"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(folder, arguments, message):
-    """No traceback, no half-written file, nothing overwritten."""
+def test_errors_take_one_line(folder, arguments, message):
+    """Errors end the script with a one-line message and change no file."""
     with pytest.raises(SystemExit, match=message):
         main(*arguments)
 

@@ -1,4 +1,4 @@
-"""Progress in interactive sessions and nowhere else; several calls at once, in order."""
+"""Progress bars in interactive sessions only, and parallel runs."""
 
 import os
 import re
@@ -15,13 +15,13 @@ from seqclf_utils.extras.progress import epochs_left
 
 
 def describe_worker(name, seed, *, scale=1):
-    """Return the arguments, the number of PyTorch threads and the process."""
+    """Return the arguments, the number of PyTorch threads and the process ID."""
     return name, seed * scale, torch.get_num_threads(), os.getpid()
 
 
 @pytest.fixture
 def bars(monkeypatch):
-    """Catch what is shown in a notebook instead of showing it."""
+    """Record progress bars and curves instead of showing them."""
     calls = []
     for name in ("with_bar", "with_curves"):
         monkeypatch.setattr(
@@ -31,7 +31,7 @@ def bars(monkeypatch):
 
 
 def pretend_notebook(kernel, monkeypatch):
-    """Pretend to run in a notebook with this kernel; None is IPython in a terminal."""
+    """Simulate a notebook with this kernel; None stands for IPython in a terminal."""
     monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     notebook(monkeypatch, kernel)
@@ -40,7 +40,7 @@ def pretend_notebook(kernel, monkeypatch):
 @pytest.mark.parametrize(("finished", "left"), [(0, [1, 2, 3]), (2, [3]), (3, [])])
 @pytest.mark.parametrize("progress", [True, False])
 def test_epochs_left(finished, left, progress):
-    """Counting resumes after the finished epochs, up to the last one."""
+    """The epochs left are those after the finished ones."""
     losses = [(epoch, 0.5, 0.5) for epoch in range(1, finished + 1)]
 
     assert list(epochs_left(losses, 3, progress=progress, live=False)) == left
@@ -49,8 +49,8 @@ def test_epochs_left(finished, left, progress):
 @pytest.mark.parametrize("progress", [True, False])
 @pytest.mark.parametrize("curves", [True, False])
 @pytest.mark.parametrize("kernel", [PERSON, PROGRAM])
-def test_a_notebook_shows_what_is_asked_for(kernel, progress, curves, bars, monkeypatch, capsys):
-    """In an interactive notebook, and not where a program executes it; the epochs are the same."""
+def test_a_notebook_shows_what_was_requested(kernel, progress, curves, bars, monkeypatch, capsys):
+    """An interactive notebook shows the requested bar and curves; an executed one shows neither."""
     pretend_notebook(kernel, monkeypatch)
     losses = [(1, 0.5, 0.5)]
 
@@ -67,7 +67,7 @@ def test_a_notebook_shows_what_is_asked_for(kernel, progress, curves, bars, monk
 
 
 def test_curves_need_a_notebook(bars, monkeypatch):
-    """In a terminal there is no place for a picture."""
+    """Live curves are not shown in a terminal."""
     pretend_notebook(None, monkeypatch)
 
     assert list(epochs_left([], 3, progress=False, live=True)) == [1, 2, 3]
@@ -86,7 +86,7 @@ def test_curves_need_a_notebook(bars, monkeypatch):
     ],
 )
 def test_the_bar_in_a_terminal(override, is_terminal, progress, is_shown, monkeypatch, capsys):
-    """It starts at what is finished and removes itself; SEQCLF_PROGRESS overrides."""
+    """The bar starts at the finished epochs and is cleared; SEQCLF_PROGRESS overrides."""
     if override is None:
         monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
     else:
@@ -107,7 +107,7 @@ def test_the_bar_in_a_terminal(override, is_terminal, progress, is_shown, monkey
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_parallel_results_keep_the_order_of_the_arguments(n_jobs, capsys):
-    """Every call has its arguments, the common options and one thread; nothing is printed."""
+    """Results keep the order of the arguments; each call runs on one thread and prints nothing."""
     torch.set_num_threads(1)
     arguments = [(name, seed) for name in "ab" for seed in range(3)]
 
@@ -138,20 +138,20 @@ def test_parallel_bar_advances_whenever_a_call_ends(monkeypatch):
 
 
 def test_parallel_calls_may_be_closures():
-    """Functions that are defined in a notebook can be sent to other processes."""
+    """Closures, such as functions defined in a notebook, can run in other processes."""
     offset = 5
 
     assert run_parallel(lambda x: x + offset, [(1,), (2,)]) == [6, 7]
 
 
 def test_parallel_errors_are_raised():
-    """A call that fails is not passed over."""
+    """An error in one of the calls is raised."""
     with pytest.raises(ZeroDivisionError):
         run_parallel(divmod, [(1, 1), (1, 0)])
 
 
 def test_parallel_calls_are_counted_in_a_notebook(bars, monkeypatch):
-    """One bar for all calls."""
+    """In a notebook, one progress bar counts all calls."""
     pretend_notebook(PERSON, monkeypatch)
 
     assert run_parallel(pow, [(2, 3), (3, 2)], n_jobs=1) == [8, 9]

@@ -1,4 +1,4 @@
-"""Saved models come back with their names, and files that are something else are refused."""
+"""Models are saved and loaded with their names, and other files are rejected."""
 
 import json
 import pickle
@@ -21,7 +21,7 @@ SYMBOLS = ("add", "help", "view")
 
 @pytest.fixture
 def path(tmp_path):
-    """Return the path of a saved model that reads visits."""
+    """Return the path of a saved model with three named symbols."""
     torch.manual_seed(0)
     path = tmp_path / "visits.safetensors"
     model = sc.LSTMClassifier(vocab_size=4, embed_dim=3, hidden_size=5, pooling="avg")
@@ -36,7 +36,7 @@ def path(tmp_path):
 @pytest.mark.parametrize("pooling", ["last", "avg"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_model_comes_back_as_it_was(pooling, packed, dtype, tmp_path):
-    """The same weights to the last bit, in eval mode, ready to be trained further."""
+    """A loaded model has identical weights, is in evaluation mode, and can be trained further."""
     model = sc.LSTMClassifier(9, 4, 6, pooling=pooling, packed=packed).to(dtype)
     names = {"symbols": list("abcdefgh"), "label_names": ["no", "yes"]}
     sc.save_model(tmp_path / "a.safetensors", model, **names)
@@ -54,7 +54,7 @@ def test_a_model_comes_back_as_it_was(pooling, packed, dtype, tmp_path):
 
 
 def test_another_program_predicts_from_names(path):
-    """A new process gets the same probability from the file alone."""
+    """A new process computes the same probability from the file alone."""
     lines = [
         "import sys, seqclf_utils as sc",
         "saved = sc.load_model(sys.argv[1])",
@@ -72,7 +72,7 @@ def test_another_program_predicts_from_names(path):
 
 
 def test_probabilities_are_in_the_order_of_the_sequences(path):
-    """Each is what the sequence gets alone, whatever the lengths, in several batches."""
+    """Each probability equals that of the sequence alone, whatever the lengths and batches."""
     saved = sc.load_model(path)
     rng = np.random.default_rng(0)
     visits = [rng.choice(SYMBOLS, size=n).tolist() for n in rng.integers(1, 9, size=600)]
@@ -86,7 +86,7 @@ def test_probabilities_are_in_the_order_of_the_sequences(path):
 
 
 def test_unknown_names_follow_the_symbols(path, tmp_path):
-    """They are refused, all at once, unless the model has learned "<unk>"."""
+    """Unknown names are all listed in one error, unless the model knows "<unk>"."""
     with pytest.raises(ValueError, match=r"holds 'clik' \(row 0\), 'buy' \(row 1\)"):
         sc.load_model(path).predict_proba([["clik"], ["view", "buy"]])
     with pytest.raises(TypeError, match="sequence 0 is 'view'; it must be a list of names"):
@@ -101,7 +101,7 @@ def test_unknown_names_follow_the_symbols(path, tmp_path):
 
 
 def test_saving_is_repeatable_and_leaves_random_numbers_alone(path):
-    """The same model makes the same bytes; loading draws no random numbers."""
+    """Saving a model again gives the same bytes, and loading draws no random numbers."""
     before, state = path.read_bytes(), torch.get_rng_state()
 
     saved = sc.load_model(path)
@@ -123,7 +123,7 @@ def test_saving_is_repeatable_and_leaves_random_numbers_alone(path):
     ],
 )
 def test_what_would_not_load_is_not_saved(path, change, error, message):
-    """The message names the argument, and the old file stays whole."""
+    """Invalid arguments are named, and an existing file is left unchanged."""
     arguments = {
         "path": path,
         "model": sc.LSTMClassifier(vocab_size=4),
@@ -142,7 +142,7 @@ def test_what_would_not_load_is_not_saved(path, change, error, message):
 
 
 def test_missing_files_are_named(tmp_path):
-    """By Python's own error; a folder is not a file."""
+    """A missing file raises FileNotFoundError, and a folder ValueError."""
     with pytest.raises(FileNotFoundError, match=r"gone\.safetensors"):
         sc.load_model(tmp_path / "gone.safetensors")
     with pytest.raises(ValueError, match="path is"):
@@ -150,7 +150,7 @@ def test_missing_files_are_named(tmp_path):
 
 
 def test_a_file_that_is_cut_off_is_refused(path):
-    """An interrupted copy is corrupt, wherever it stopped."""
+    """A truncated file is rejected, wherever it is cut off."""
     content = path.read_bytes()
     for size in [0, 1, 8, 100, len(content) // 2, len(content) - 1]:
         path.write_bytes(content[:size])
@@ -161,7 +161,7 @@ def test_a_file_that_is_cut_off_is_refused(path):
 
 
 def test_no_altered_byte_goes_unnoticed(path):
-    """Neither in the weights nor in the names."""
+    """A changed byte anywhere in the file, in weights or names, is detected."""
     content = path.read_bytes()
     for position in range(0, len(content), 7):
         altered = bytearray(content)
@@ -172,7 +172,7 @@ def test_no_altered_byte_goes_unnoticed(path):
 
 
 def with_metadata(path, **changes):
-    """Save a model's weights again with other metadata; None takes an entry away."""
+    """Save a model's weights again with changed metadata; None removes an entry."""
     content = path.read_bytes()
     size = int.from_bytes(content[:8], "little")
     about = json.loads(json.loads(content[8 : 8 + size])["__metadata__"][KEY]) | changes
@@ -190,7 +190,7 @@ def with_metadata(path, **changes):
     ],
 )
 def test_newer_foreign_and_altered_files_are_refused(path, change, message):
-    """Names in another order would be a silent wrong answer."""
+    """Files with a newer format, without names or with changed names are rejected."""
     with_metadata(path, **change)
 
     with pytest.raises(ValueError, match=rf"visits\.safetensors {re.escape(message)}"):
@@ -198,7 +198,7 @@ def test_newer_foreign_and_altered_files_are_refused(path, change, message):
 
 
 def test_safetensors_of_other_programs_are_refused(path):
-    """They have no names of symbols."""
+    """A safetensors file without names of symbols is rejected."""
     path.write_bytes(save({"embed.weight": torch.zeros(7, 16)}))
 
     with pytest.raises(ValueError, match="has no names of symbols and labels"):
@@ -206,10 +206,10 @@ def test_safetensors_of_other_programs_are_refused(path):
 
 
 class Intruder:
-    """Runs code when it is unpickled."""
+    """An object that runs code when it is unpickled."""
 
     def __reduce__(self):
-        """Fail loudly on the way in."""
+        """Fail the test when unpickled."""
         return pytest.fail, ("the file ran code",)
 
 
@@ -217,7 +217,7 @@ class Intruder:
     "writer", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))]
 )
 def test_a_pickle_is_refused_and_never_run(writer, path):
-    """A file that would run code on reading is turned away unread."""
+    """A pickle is rejected without running its code."""
     writer(Intruder(), path)
 
     with pytest.raises(ValueError, match="is corrupt or not a safetensors file"):
@@ -228,22 +228,22 @@ def test_a_pickle_is_refused_and_never_run(writer, path):
 
 
 def test_training_again_gives_the_same_file(settings_kept, tmp_path):
-    """The file is what the pipeline makes, to the last bit, on this processor as well."""
+    """Retraining reproduces the shipped file byte for byte."""
     store(train(), tmp_path / "again.safetensors")
 
     assert (tmp_path / "again.safetensors").read_bytes() == WEIGHTS_FILE.read_bytes()
 
 
-def test_it_is_close_to_the_best_possible():
-    """On 10,000 fresh tables the AUC is within 0.01 of the best judge's, and not above it."""
+def test_the_shipped_model_is_close_to_the_best_possible():
+    """On 10,000 new tables, the model's AUC is at most 0.01 below the best possible."""
     scores = judge(sc.load_trained_model())
 
     assert 0 < scores["best possible"]["auc"] - scores["LSTM"]["auc"] < 0.01
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_it_comes_ready_to_predict(dtype, settings_kept):
-    """Eval mode, padded batches, the default dtype, and the same weights in either."""
+def test_the_shipped_model_is_ready_to_predict(dtype, settings_kept):
+    """The shipped model is loaded in evaluation mode and the default dtype, without rounding."""
     torch.set_default_dtype(dtype)
     model = sc.load_trained_model()
 
@@ -257,7 +257,7 @@ def test_it_comes_ready_to_predict(dtype, settings_kept):
 
 
 def test_weights_off_the_grid_are_not_stored(tmp_path):
-    """What float32 would round is refused."""
+    """Weights that float32 would round are rejected."""
     model = sc.load_trained_model().double()
     with torch.no_grad():
         model.fc.bias += 1e-12

@@ -1,4 +1,4 @@
-"""Figures are shown with their alt text, stored, and compared with their stored copies."""
+"""Figures are shown with alt text, stored, and compared with the reference images."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ ALT = 'Loss < "0.5" & falling.'
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
-    """Return a folder that stands in for figures/; draw in the style of the course."""
+    """Return a folder that replaces figures/, and use the course's style."""
     (tmp_path / "alt_texts.toml").write_text(f"00_test = '{ALT}'\n", encoding="utf-8")
     monkeypatch.setattr(snapshots, "FIGURES_DIR", tmp_path)
     monkeypatch.delenv("SEQCLF_FIGURES", raising=False)
@@ -32,7 +32,7 @@ def folder(monkeypatch, tmp_path):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """Return the list of what gets displayed."""
+    """Record displayed output instead of showing it."""
     bundles = []
     monkeypatch.setattr(
         snapshots, "display", lambda data, **options: bundles.append((data, options))
@@ -48,12 +48,12 @@ def draw(heights=(1, 2, 3)):
 
 
 def png(figure):
-    """Return a figure as PNG, as it is shown."""
+    """Render a figure as PNG, as show_figure does."""
     return as_png(figure, bbox_inches="tight", metadata={"Software": None})
 
 
 def names(folder):
-    """List the pictures in a folder."""
+    """List the image files in a folder."""
     return sorted(path.name for path in folder.iterdir() if path.suffix != ".toml")
 
 
@@ -61,7 +61,7 @@ def names(folder):
 
 
 def test_a_shown_figure_carries_its_alt_text(shown):
-    """One picture is displayed, with the alt text in its metadata and as plain text."""
+    """A figure is displayed as one PNG, with the alt text in the metadata and as plain text."""
     assert show_figure(draw(), "00_test") is None
 
     ((data, options),) = shown
@@ -71,7 +71,7 @@ def test_a_shown_figure_carries_its_alt_text(shown):
 
 
 def test_interactive_sessions_get_the_alt_text_as_html(shown, monkeypatch):
-    """Marks and quotes in it stay text."""
+    """Interactive sessions get HTML in which the alt text is escaped."""
     monkeypatch.setattr(snapshots, "is_interactive", lambda: True)
 
     show_figure(draw(), "00_test")
@@ -86,7 +86,7 @@ def test_interactive_sessions_get_the_alt_text_as_html(shown, monkeypatch):
 
 
 def test_a_shown_figure_is_closed(shown):
-    """The notebook does not show it a second time; another figure, drawn later, stays."""
+    """Only the shown figure is closed, so that the notebook does not show it twice."""
     figure, later = draw(), plt.figure()
 
     show_figure(figure, "00_test")
@@ -95,7 +95,7 @@ def test_a_shown_figure_is_closed(shown):
 
 
 def test_a_shown_figure_does_not_depend_on_settings_or_versions(shown):
-    """It is a PNG whatever the default format is, and does not name matplotlib's version."""
+    """The output is a PNG whatever the default format, and does not name matplotlib's version."""
     with mpl.rc_context({"savefig.format": "svg"}):
         show_figure(draw(), "00_test")
 
@@ -105,7 +105,7 @@ def test_a_shown_figure_does_not_depend_on_settings_or_versions(shown):
 
 
 def test_an_unknown_figure_says_where_to_add_its_alt_text(shown):
-    """Nothing is shown without alt text."""
+    """A figure without alt text raises an error that says where to add it."""
     with pytest.raises(ValueError, match=r"'my_figure' has no alt text; add .* figures/alt_texts"):
         show_figure(draw(), "my_figure")
 
@@ -113,7 +113,7 @@ def test_an_unknown_figure_says_where_to_add_its_alt_text(shown):
 
 
 def test_without_the_folder_the_name_is_the_alt_text(shown, folder):
-    """As in a package that was installed without it."""
+    """If the folder is missing, as in an installed package, the name serves as alt text."""
     (folder / "alt_texts.toml").unlink()
 
     show_figure(draw(), "my_figure")
@@ -122,13 +122,13 @@ def test_without_the_folder_the_name_is_the_alt_text(shown, folder):
 
 
 def test_an_axes_is_not_a_figure(shown):
-    """The helpers return axes, so this is the usual mistake."""
+    """Passing Axes instead of a figure, a common mistake, raises a TypeError."""
     with pytest.raises(TypeError, match="figure is a Axes; it must be a matplotlib Figure"):
         show_figure(plt.subplots()[1], "00_test")
 
 
-def test_the_figures_of_the_course_lie_beside_the_package(monkeypatch):
-    """The folder is that of the repository."""
+def test_the_figures_of_the_course_are_next_to_the_package(monkeypatch):
+    """By default, figures are in the repository's folder."""
     monkeypatch.undo()
     assert (snapshots.FIGURES_DIR / "alt_texts.toml").is_file()
     assert (snapshots.FIGURES_DIR.parent / "seqclf_utils").is_dir()
@@ -138,14 +138,14 @@ def test_the_figures_of_the_course_lie_beside_the_package(monkeypatch):
 
 
 def test_nothing_is_stored_by_default(shown, folder):
-    """Unless the variable says so, the stored figures are left alone."""
+    """Stored figures are left unchanged unless SEQCLF_FIGURES is set."""
     show_figure(draw(), "00_test")
 
     assert (names(folder), len(shown)) == ([], 1)
 
 
 def test_write_stores_what_is_shown(shown, folder, monkeypatch):
-    """The PNG that is shown and an SVG are stored under the figure's name."""
+    """With "write", the displayed PNG and an SVG are stored under the figure's name."""
     monkeypatch.setenv("SEQCLF_FIGURES", "write")
 
     show_figure(draw(), "00_test")
@@ -156,7 +156,7 @@ def test_write_stores_what_is_shown(shown, folder, monkeypatch):
 
 
 def test_check_accepts_the_same_figure(shown, folder, monkeypatch):
-    """A figure like the stored one is shown, and no file changes."""
+    """With "check", a figure equal to its reference is shown, and no file changes."""
     write_figure(draw(), png(draw()), "00_test")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     monkeypatch.setenv("SEQCLF_FIGURES", "check")
@@ -168,7 +168,7 @@ def test_check_accepts_the_same_figure(shown, folder, monkeypatch):
 
 
 def test_check_refuses_a_changed_curve(folder, monkeypatch):
-    """One curve that runs elsewhere is an error that names the figure."""
+    """With "check", a changed curve raises an error that names the figure."""
     write_figure(draw(), png(draw()), "00_test")
     monkeypatch.setenv("SEQCLF_FIGURES", "check")
 
@@ -177,7 +177,7 @@ def test_check_refuses_a_changed_curve(folder, monkeypatch):
 
 
 def test_check_refuses_another_size(folder):
-    """A figure of another size is an error as well."""
+    """With "check", a changed size raises an error."""
     figure = draw()
     write_figure(figure, png(figure), "00_test")
     figure.set_size_inches(5, 4)
@@ -188,7 +188,7 @@ def test_check_refuses_another_size(folder):
 
 @pytest.mark.parametrize("change", [4, -4, 5, -5])
 def test_check_allows_four_grey_values_of_256(change, folder):
-    """Fonts are drawn a little differently elsewhere."""
+    """A mean difference of up to 4 grey values is tolerated, as fonts vary between systems."""
     grey = {}
     for value in (100, 100 + change):
         picture = io.BytesIO()
@@ -204,13 +204,13 @@ def test_check_allows_four_grey_values_of_256(change, folder):
 
 
 def test_check_needs_a_stored_copy():
-    """A figure that was never stored is an error that says how to store it."""
+    """A figure without a reference raises an error that says how to store it."""
     with pytest.raises(AssertionError, match="00_test has no stored copy; run: python course"):
         check_figure(png(draw()), "00_test")
 
 
-def test_svg_and_png_show_the_same_section(folder):
-    """Both are cropped to what is drawn."""
+def test_svg_and_png_have_the_same_size(folder):
+    """SVG and PNG are cropped to the same area."""
     figure = draw()
     write_figure(figure, png(figure), "00_test")
 
@@ -223,7 +223,7 @@ def test_svg_and_png_show_the_same_section(folder):
 
 
 def test_writing_twice_gives_the_same_bytes(folder):
-    """The same figure is stored as the same bytes, as PNG and as SVG."""
+    """Storing a figure twice gives the same bytes, as PNG and as SVG."""
     for name in ("first", "again"):
         write_figure(draw(), png(draw()), name)
 

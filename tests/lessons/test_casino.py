@@ -1,4 +1,4 @@
-"""Simulated throws follow their players, and the exact odds equal sums over all hidden paths."""
+"""Simulated throws follow their players, and the exact odds are sums over hidden paths."""
 
 import functools
 import itertools
@@ -18,7 +18,7 @@ from seqclf_utils.casino import CHEATS, PLAYERS
 FAIR = [1 / 6] * 6
 LOW, HIGH = 0.15 / 3, 0.85 / 3
 
-# The players as the course describes them, written out independently.
+# The players as the course describes them, independent of the package.
 EXPECTED_PLAYERS = {
     "crude": (
         ([1], [[1]], [FAIR]),
@@ -59,12 +59,12 @@ def scaled_forward(sequence, player):
 
 @functools.cache
 def large_casino(cheat):
-    """Return 12,000 sequences of one cheat, simulated once for all tests."""
+    """Return 12,000 sequences of a casino, simulated once for all tests."""
     return make_casino(12_000, cheat=cheat, seed=4)
 
 
 def all_sequences(length):
-    """Return every sequence of this many throws."""
+    """Return all sequences with this many throws."""
     return list(itertools.product(range(1, 7), repeat=length))
 
 
@@ -79,7 +79,7 @@ def assert_counts_fit(counts, expected):
 
 
 def test_players_are_those_described():
-    """Both players of each of the five cheats start, swap dice and load them as described."""
+    """Both players of each cheat have the starting dice, swaps and loads that are described."""
     assert CHEATS == ("crude", "clever", "early", "late", "spread")
     for cheat in CHEATS:
         for player, expected in zip(PLAYERS[cheat], EXPECTED_PLAYERS[cheat], strict=True):
@@ -105,7 +105,7 @@ def test_ratio_is_the_brute_force_ratio(sequences, cheat):
 
 @pytest.mark.parametrize("cheat", ["crude", "clever"])
 def test_long_sequences_neither_underflow_nor_overflow(cheat):
-    """2,000 throws, and 2,000 sixes, agree with a forward algorithm that rescales."""
+    """The ratio for 2,000 throws agrees with a forward algorithm that rescales."""
     sequences = make_casino(6, cheat=cheat, min_length=2000, max_length=2000, seed=0).sequences
     sequences.append(np.full(2000, 6))
 
@@ -117,7 +117,7 @@ def test_long_sequences_neither_underflow_nor_overflow(cheat):
 
 
 def test_every_face_of_the_clever_cheat_is_fair():
-    """By start @ switch^t @ faces, every face has exactly 1/6 at every throw."""
+    """At every throw, each face of the clever cheat has probability 1/6."""
     _, cheating = PLAYERS["clever"]
     dice = cheating.start
 
@@ -131,7 +131,7 @@ def test_every_face_of_the_clever_cheat_is_fair():
 
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_throws_follow_the_player(cheat):
-    """Each of the 216 sequences of three throws is as frequent as its player says."""
+    """Each of the 216 sequences of three throws has the expected frequency."""
     casino = make_casino(30_000, cheat=cheat, min_length=3, max_length=3, seed=0)
     step = -1 if cheat == "late" else 1
     codes = (np.array(casino.sequences)[:, ::step] - 1) @ [36, 6, 1]
@@ -142,7 +142,7 @@ def test_throws_follow_the_player(cheat):
 
 
 def test_streaks_last_beyond_the_third_throw():
-    """Neighbouring throws of the clever cheat agree (both high or both low) at every position."""
+    """Neighbouring throws of the clever cheat are equally likely to agree at every position."""
     casino = make_casino(10_000, cheat="clever", min_length=9, max_length=9, seed=1)
     is_high = np.array(casino.sequences)[casino.labels == 1] > 3
 
@@ -154,7 +154,7 @@ def test_streaks_last_beyond_the_third_throw():
 
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_sequences_are_symbols_within_the_lengths(cheat):
-    """Sequences are 1-D int64 of 1..6 that own their memory; lengths fill the whole range."""
+    """Sequences are int64 arrays of symbols 1..6, and lengths cover the whole range."""
     casino = make_casino(1_000, cheat=cheat, min_length=1, max_length=6, seed=0)
 
     assert len(casino.sequences) == len(casino.labels) == len(casino.log_likelihood_ratio) == 1_000
@@ -165,7 +165,7 @@ def test_sequences_are_symbols_within_the_lengths(cheat):
 
 
 def test_defaults_are_the_crude_cheat_and_5_to_60_throws():
-    """Arguments that are left out have the documented values."""
+    """Default arguments have the documented values."""
     casino = make_casino(3_000, seed=0)
 
     assert {len(s) for s in casino.sequences} == set(range(5, 61))
@@ -175,7 +175,7 @@ def test_defaults_are_the_crude_cheat_and_5_to_60_throws():
 
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_lengths_are_independent_of_labels(cheat):
-    """Labels are fair coin flips, lengths uniform, and the two are uncorrelated."""
+    """Labels are balanced, lengths are uniform, and the two are uncorrelated."""
     casino = large_casino(cheat)
     lengths = np.array([len(s) for s in casino.sequences])
 
@@ -185,7 +185,7 @@ def test_lengths_are_independent_of_labels(cheat):
 
 
 def test_the_global_generator_is_left_alone():
-    """The simulation neither reads nor moves NumPy's global generator."""
+    """The simulation neither uses nor advances NumPy's global generator."""
     ratios, numbers = [], []
     for seed in (0, 1):
         np.random.seed(seed)
@@ -202,7 +202,7 @@ def test_the_global_generator_is_left_alone():
 
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_evidence_is_calibrated(cheat):
-    """Among sequences with probability p of a cheat, a share p comes from a cheat."""
+    """A fraction p of the sequences with probability p of a cheat comes from a cheat."""
     casino = large_casino(cheat)
     probabilities = casino.best_probabilities
 
@@ -218,7 +218,7 @@ def test_evidence_is_calibrated(cheat):
     ("cheat", "best_auc"), [("crude", 0.90), ("clever", 0.91), ("early", 0.90), ("late", 0.90)]
 )
 def test_best_possible_auc(cheat, best_auc):
-    """The exact evidence ranks sequences as well as the course reports."""
+    """The AUC of the exact odds is the one that the course reports."""
     casino = large_casino(cheat)
 
     auc = roc_auc_score(casino.labels, casino.log_likelihood_ratio)
@@ -227,7 +227,7 @@ def test_best_possible_auc(cheat, best_auc):
 
 
 def test_spread_evidence_grows_with_length():
-    """With 100 to 150 throws "spread" is as easy as the course reports; with one it is hard."""
+    """For "spread", the AUC of the exact odds is high for long sequences and low for one throw."""
     long = make_casino(4_000, cheat="spread", min_length=100, max_length=150, seed=0)
     short = make_casino(10_000, cheat="spread", min_length=1, max_length=1, seed=0)
 
@@ -237,7 +237,7 @@ def test_spread_evidence_grows_with_length():
 
 
 def test_evidence_belongs_to_the_sequences():
-    """The evidence in a casino is that of its own sequences and cheat."""
+    """The stored log-likelihood ratios are those of the casino's own sequences and cheat."""
     casino = make_casino(300, cheat="late", seed=0)
 
     again = log_likelihood_ratio(casino.sequences, cheat="late")
@@ -257,13 +257,13 @@ def test_evidence_belongs_to_the_sequences():
     ],
 )
 def test_bad_sequences_are_refused(sequences, cheat, message):
-    """The message gives position and value."""
+    """The error gives the position and the value."""
     with pytest.raises(ValueError, match=f"^{message}"):
         log_likelihood_ratio(sequences, cheat=cheat)
 
 
 def test_small_integer_types_do_not_overflow():
-    """255 + 1 is 256, though not in np.uint8."""
+    """Arguments of type np.uint8 do not overflow in sums such as 255 + 1."""
     lengths = {"min_length": np.uint8(200), "max_length": np.uint8(255)}
 
     found = make_casino(np.uint8(9), **lengths, seed=1)

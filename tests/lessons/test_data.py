@@ -1,4 +1,4 @@
-"""Splits, dataset, collate function and loaders."""
+"""Splits, the dataset, the collate function and loaders."""
 
 import pickle
 
@@ -22,7 +22,7 @@ structures = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(any
 
 
 def assert_is_split(splits, labels):
-    """Assert that three sorted int64 arrays hold every position once, and each both labels."""
+    """Assert that three sorted int64 arrays cover all positions once, each with both labels."""
     assert isinstance(splits, SplitIndices)
     assert sorted(np.concatenate(splits).tolist()) == list(range(len(labels)))
     for part in splits:
@@ -32,12 +32,12 @@ def assert_is_split(splits, labels):
 
 
 def as_lists(splits):
-    """Return the positions as lists, which can be compared."""
+    """Convert the positions to lists for comparison."""
     return [part.tolist() for part in splits]
 
 
 def pairs_of(loader):
-    """Return sequence and label of one epoch in order."""
+    """Return the pairs of sequence and label of one epoch, in order."""
     return [
         (row[:length].tolist(), label.item())
         for batch in loader
@@ -57,12 +57,12 @@ def loaders_of(sequences=SEQUENCES, **options):
     st.lists(st.integers(0, 1), min_size=1, max_size=60), fractions, fractions, st.integers(0, 9)
 )
 def test_split_is_complete_and_in_proportion_or_refused(labels, val, test, seed):
-    """A split has the sizes asked for and both labels in proportion, else the call is refused."""
+    """A split has the requested sizes and both labels in proportion, or the call is rejected."""
     try:
         splits = split_indices(labels, val_fraction=val, test_fraction=test, seed=seed)
     except ValueError as error:
         for foreign in ("train_size", "test_size", "least populated"):
-            assert foreign not in str(error)  # scikit-learn's words for its own arguments
+            assert foreign not in str(error)  # scikit-learn's names for its own arguments
         return
     assert_is_split(splits, labels)
     assert len(splits.val_idx) == round(val * len(labels))
@@ -77,7 +77,7 @@ def test_split_is_complete_and_in_proportion_or_refused(labels, val, test, seed)
     ids=["six sequences", "a rare label"],
 )
 def test_both_labels_are_in_every_set(labels, fraction, n_ones):
-    """Whatever the seed, and in the smallest data set that can be split."""
+    """Every seed puts both labels into every set, even in the smallest possible data set."""
     for seed in range(20):
         splits = split_indices(labels, val_fraction=fraction, test_fraction=fraction, seed=seed)
         assert [np.take(labels, part).sum() for part in splits] == n_ones
@@ -85,7 +85,7 @@ def test_both_labels_are_in_every_set(labels, fraction, n_ones):
 
 @pytest.mark.parametrize("groups", [None, np.arange(100)], ids=["sequences", "groups"])
 def test_sizes_are_those_asked_for(groups):
-    """60, 20 and 20 percent by default; each fraction sizes its own set."""
+    """Sets have 60, 20 and 20 percent by default, or the requested sizes."""
     default = split_indices(LABELS, groups=groups, seed=0)
     assert [len(part) for part in default] == [60, 20, 20]
 
@@ -95,7 +95,7 @@ def test_sizes_are_those_asked_for(groups):
 
 @pytest.mark.parametrize("groups", [None, np.arange(100) // 4], ids=["sequences", "groups"])
 def test_seed_fixes_the_split(groups):
-    """The same seed repeats all three sets and another changes them; NumPy's own is unused."""
+    """Equal seeds give equal sets and others do not; NumPy's global generator is unused."""
     np.random.seed(0)
     before = np.random.get_state()[1].tolist()
 
@@ -108,7 +108,7 @@ def test_seed_fixes_the_split(groups):
 
 @pytest.mark.parametrize("kind", [np.array, torch.tensor, pd.Series])
 def test_labels_and_groups_come_in_any_container(kind):
-    """A list, an array, a tensor and a column give the same split; so do groups with names."""
+    """Lists, arrays, tensors and Series give the same split, and so do named groups."""
     groups = [i // 4 for i in range(100)]
     expected = as_lists(split_indices(LABELS, groups=groups, seed=0))
     names = [f"patient {number:02}" for number in groups]
@@ -123,7 +123,7 @@ def test_labels_and_groups_come_in_any_container(kind):
 @example([(4, 0)] * 6 + [(0, 1)] * 2, 0.2, 0.2, 0)
 @given(structures, fractions, st.floats(0.05, 0.35), st.integers(0, 9))
 def test_groups_stay_whole_and_are_split_wherever_possible(structure, val, test, seed):
-    """Each set needs a group with both labels, or one with each: no other request is refused."""
+    """Splits keep groups whole and succeed whenever every set can get both labels."""
     groups = np.repeat(np.arange(len(structure)), [sum(counts) for counts in structure])
     labels = np.array([y for counts in structure for y in (0, 1) for _ in range(counts[y])])
     kinds = [(zeros > 0) + 2 * (ones > 0) for zeros, ones in structure]
@@ -141,7 +141,7 @@ def test_groups_stay_whole_and_are_split_wherever_possible(structure, val, test,
 
 
 def test_few_sick_patients_are_in_every_set():
-    """Twelve patients, three of them sick, ten recordings each: one sick patient in every set."""
+    """If three of twelve patients are sick, each set gets one of them."""
     patients = np.repeat(np.arange(12), 10)
     labels = (patients < 3).astype(int)
 
@@ -154,7 +154,7 @@ def test_few_sick_patients_are_in_every_set():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_groups_keep_sizes_and_label_shares_near(seed):
-    """Sixty groups of five with one label in four: sizes and shares come near the request."""
+    """Splits by group come close to the requested sizes and label proportions."""
     rng = np.random.default_rng(seed)
     groups = rng.permutation(np.repeat(np.arange(60), 5))
     labels = (rng.random(300) < 0.25).astype(int)
@@ -168,7 +168,7 @@ def test_groups_keep_sizes_and_label_shares_near(seed):
 
 @pytest.mark.parametrize("groups", [None, np.arange(70_000) // 700], ids=["sequences", "groups"])
 def test_many_sequences_are_split(groups):
-    """Positions above 65,535 are positions like all others."""
+    """Splits of more than 65,535 sequences are complete."""
     labels = [0, 1] * 35_000
 
     assert_is_split(split_indices(labels, groups=groups, seed=0), labels)
@@ -179,7 +179,7 @@ def test_many_sequences_are_split(groups):
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, np.uint8, torch.tensor, pd.Series])
 def test_dataset_takes_any_container(kind):
-    """An item is an int64 tensor of its own length, and a label without dimensions."""
+    """Items of any container become an int64 tensor and a scalar float32 label."""
     dataset = SequenceDataset([kind([1, 6, 2]), kind([3])], kind([1, 0]))
 
     assert len(dataset) == 2
@@ -193,7 +193,7 @@ def test_dataset_takes_any_container(kind):
 
 
 def test_labels_have_the_default_dtype(settings_kept):
-    """Labels have the dtype in which the model computes."""
+    """Labels have PyTorch's default dtype."""
     torch.set_default_dtype(torch.float64)
 
     assert SequenceDataset([[1]], [1])[0][1].dtype == torch.float64
@@ -214,14 +214,14 @@ def test_dataset_copies_its_input(kind):
 
 
 def test_vocabulary_has_seven_symbols_by_default():
-    """Padding and the faces of a die; a larger vocabulary holds larger symbols."""
+    """The default vocabulary is padding and six faces; a larger one allows larger symbols."""
     assert (PAD_IDX, VOCAB_SIZE) == (0, 7)
     assert SequenceDataset([[1], [6]], [0, 1])[1][0].tolist() == [6]
     assert SequenceDataset([[299]], [0], vocab_size=300)[0][0].tolist() == [299]
 
 
 def test_long_sequences_and_large_symbols_are_kept():
-    """Neither 70,000 time steps nor symbol 70,000 is cut to 16 bits, up to the padded batch."""
+    """Sequences of 70,000 time steps and symbol 70,000 are stored and padded without overflow."""
     dataset = SequenceDataset([LONG, [3]], [1, 0], vocab_size=70_001)
 
     padded, lengths, _ = collate_fn([dataset[0], dataset[1]])
@@ -237,7 +237,7 @@ def test_long_sequences_and_large_symbols_are_kept():
 
 @given(st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=9), min_size=1, max_size=8))
 def test_collate_pads_on_the_right_with_zero(sequences):
-    """Each row is its sequence followed by zeros up to the longest of the batch."""
+    """Each row is a sequence followed by zeros up to the length of the longest."""
     labels = [float(len(sequence) % 2) for sequence in sequences]
 
     padded, lengths, batch_labels = collate_fn(
@@ -256,7 +256,7 @@ def test_collate_pads_on_the_right_with_zero(sequences):
     ("batch", "error"), [([], ValueError), ([5], TypeError), ([([3], 0)], TypeError)]
 )
 def test_collate_refuses_other_batches(batch, error):
-    """A batch holds at least one pair of tensors."""
+    """`collate_fn` rejects anything but a non-empty list of pairs of tensors."""
     with pytest.raises(error):
         collate_fn(batch)
 
@@ -273,7 +273,7 @@ def test_collate_refuses_other_batches(batch, error):
     ],
 )
 def test_batches_have_the_size_asked_for(options, sizes):
-    """16 by default; the rest comes as a smaller last batch, and none is lost."""
+    """Batches have 16 sequences by default, and a smaller last batch keeps the remainder."""
     found = [[len(labels) for _, _, labels in loader] for loader in loaders_of(**options)]
 
     assert found == sizes
@@ -281,7 +281,7 @@ def test_batches_have_the_size_asked_for(options, sizes):
 
 @pytest.mark.parametrize("similar_lengths", [False, True])
 def test_batches_of_similar_length_are_a_choice(similar_lengths):
-    """If asked for, each training batch is a piece of the sorted lengths; by default it is not."""
+    """Training batches have similar lengths only if requested."""
     options = {"similar_lengths": True} if similar_lengths else {}
     in_order = sorted(len(SEQUENCES[i]) for i in SPLITS.train_idx)
     pieces = sorted(in_order[start : start + 16] for start in range(0, 60, 16))
@@ -293,7 +293,7 @@ def test_batches_of_similar_length_are_a_choice(similar_lengths):
 
 @pytest.mark.parametrize("similar_lengths", [False, True])
 def test_seed_fixes_the_order_of_all_epochs(similar_lengths):
-    """Each epoch has another order; a seed repeats the series, and PyTorch's own is unused."""
+    """A seed fixes the different orders of all epochs; PyTorch's global generator is unused."""
 
     def epochs(seed):
         loader = loaders_of(similar_lengths=similar_lengths, seed=seed)[0]
@@ -312,7 +312,7 @@ def test_seed_fixes_the_order_of_all_epochs(similar_lengths):
 
 @pytest.mark.parametrize("similar_lengths", [False, True])
 def test_every_batch_goes_through_collate_fn(monkeypatch, similar_lengths):
-    """All three loaders pad with the function that notebook 03 builds."""
+    """All three loaders use `collate_fn`."""
     monkeypatch.setattr(data, "collate_fn", lambda batch: len(batch))
 
     loaders = loaders_of(similar_lengths=similar_lengths)
@@ -321,7 +321,7 @@ def test_every_batch_goes_through_collate_fn(monkeypatch, similar_lengths):
 
 
 def test_loaders_take_many_sequences_and_symbols():
-    """Position 65,536 and symbol 65,536 need more than 16 bits."""
+    """Loaders handle positions and symbols above 65,535."""
     sequences, labels = [[1]] * 65_536 + [[65_536]], [0] * 65_536 + [1]
 
     loaders = make_loaders(sequences, labels, ([65_536], [0], []), vocab_size=65_537, seed=0)
@@ -330,6 +330,6 @@ def test_loaders_take_many_sequences_and_symbols():
 
 
 def test_a_pickled_dataset_grows_with_the_data():
-    """Worker processes receive each symbol once, not once for every sequence."""
+    """A pickled dataset, as sent to worker processes, grows linearly with the data."""
     few, many = (pickle.dumps(SequenceDataset([[1] * 100] * n, [0] * n)) for n in (10, 100))
     assert len(many) < 12 * len(few)

@@ -1,4 +1,4 @@
-"""Outlines of drawn shapes, of random blobs and of the 1,797 digits."""
+"""Outlines of small shapes and of the 1,797 digits."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from seqclf_utils import load_digit_outlines
 from seqclf_utils.datasets import hexagon_grid, hexagon_ink, outline_points, trace_outline
 
-# (row, column) step of each symbol on the hexagonal grid, written out independently.
+# (row, column) step of each symbol on the hexagonal grid, independent of the package.
 STEPS = {1: (0, 1), 2: (-1, 1), 3: (-1, 0), 4: (0, -1), 5: (1, -1), 6: (1, 0)}
 E, NE, NW, W, SW, SE = range(1, 7)
 
@@ -19,14 +19,14 @@ def outlines():
 
 
 def draw(cells, shape=(7, 7)):
-    """Return a grid with ink in these cells."""
+    """Return a grid in which these cells are ink."""
     ink = np.zeros(shape, dtype=bool)
     ink[tuple(np.transpose(cells))] = True
     return ink
 
 
 def largest_piece(cells):
-    """Return the largest connected piece, the topmost and leftmost of several."""
+    """Return the largest connected piece; of equally large ones, the topmost and leftmost."""
     return max((flood(cells, cell) for cell in sorted(cells)), key=len)
 
 
@@ -44,7 +44,7 @@ def flood(allowed, start):
 
 
 def walk(start, sequence):
-    """Return every cell of a walk, the start first."""
+    """Return every cell of a walk, beginning with the start."""
     cells = [start]
     for symbol in sequence.tolist():
         row_step, column_step = STEPS[symbol]
@@ -53,7 +53,7 @@ def walk(start, sequence):
 
 
 def signed_area(points):
-    """Return the area inside a closed outline, negative if it is walked clockwise (shoelace)."""
+    """Return the area of a closed outline by the shoelace formula, negative if clockwise."""
     x, y = points.T
     return (x[:-1] * y[1:] - x[1:] * y[:-1]).sum() / 2
 
@@ -67,10 +67,10 @@ def signed_area(points):
         ([(1, 4), (2, 3), (3, 2)], [SW, SW, NE, NE]),
         ([(1, 2), (1, 3), (2, 2)], [E, SW, NW]),
         ([(1, 2), (2, 1), (2, 2)], [SE, W, NE]),
-        # A ring: the hole in its middle leaves no trace.
+        # A ring: the hole in its middle is ignored.
         ([(1, 2), (1, 3), (2, 1), (2, 3), (3, 1), (3, 2)], [E, SE, SW, W, NW, NE]),
         ([(1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2)], [E, SE, SW, W, NW, NE]),
-        # Two legs: the walk comes back through its start before it is done.
+        # Two legs: the walk passes through its start before it ends.
         ([(1, 2), (1, 3), (2, 1)], [E, W, SW, NE]),
         # A notch: the walk turns left into it.
         (
@@ -81,7 +81,7 @@ def signed_area(points):
     ids=["cell", "row", "SE", "SW", "triangle", "tip", "ring", "hexagon", "legs", "notch"],
 )
 def test_outlines_of_small_shapes(cells, expected):
-    """Small shapes are traced clockwise from their topmost, leftmost cell."""
+    """Small shapes are traced clockwise from the leftmost cell of their top row."""
     sequence = trace_outline(draw(cells))
 
     assert sequence.tolist() == expected
@@ -90,13 +90,13 @@ def test_outlines_of_small_shapes(cells, expected):
 
 @pytest.mark.parametrize("row", [[0, 0, 0, 0], [0, 1, 1, 1], [0, 1, 0, 1, 0]])
 def test_ink_without_an_outline_is_refused(row):
-    """No ink, ink at the border, and two pieces."""
+    """Tracing rejects an empty grid, ink at the border, and two separate pieces."""
     with pytest.raises(ValueError, match="ink must be one connected piece that does not touch"):
         trace_outline(np.pad(np.array([row], dtype=bool), [(1, 1), (0, 0)]))
 
 
 def test_points_of_the_six_directions():
-    """Symbols 1..6 point to 0, 60, ... 300 degrees, y upwards, half a pixel long."""
+    """Symbols 1..6 are steps of half a pixel at 0, 60, ... 300 degrees, with y upwards."""
     ends = [outline_points([symbol])[1] for symbol in range(1, 7)]
 
     half, height = 0.25, np.sqrt(3) / 4
@@ -105,7 +105,7 @@ def test_points_of_the_six_directions():
 
 
 def test_points_add_up_from_the_origin():
-    """An outline of L steps gives L + 1 points, the first at the origin, none of them -0.0."""
+    """An outline of L steps gives L + 1 points that start at the origin and contain no -0.0."""
     points = outline_points([E, SW, NW])
 
     expected = [(0, 0), (0.5, 0), (0.25, -np.sqrt(3) / 4), (0, 0)]
@@ -116,14 +116,14 @@ def test_points_add_up_from_the_origin():
 
 
 def test_unknown_symbols_are_refused():
-    """There are six directions."""
+    """A symbol outside 1..6 is rejected."""
     with pytest.raises(ValueError, match=r"sequence\[1\] is 7; it must be at most 6"):
         outline_points([1, 7])
 
 
 @pytest.mark.parametrize("shape", [(8, 6), (9, 5)], ids=["even rows", "odd rows"])
 def test_grid_is_hexagonal_and_reaches_one_pixel_beyond_the_image(shape):
-    """Each inner cell has six neighbours at half a pixel; the image is covered, and no more."""
+    """Each inner cell has six neighbours at half a pixel, and the grid barely covers the image."""
     height, width = shape
     x, y = hexagon_grid(shape)
 
@@ -154,7 +154,7 @@ def bilinear(image, x, y):
 
 
 def test_ink_and_outline_lie_on_the_image(outlines):
-    """Ink is the largest piece of at least half of 16; the outline walks along its rim."""
+    """Ink is the largest piece with grey values of at least 8, and the outline lies on it."""
     for image, sequence in list(zip(outlines.images, outlines.sequences, strict=True))[::40]:
         x, y = hexagon_grid(image.shape)
         dark = np.argwhere(bilinear(image, np.minimum(x, 8.99), y) >= 8 - 1e-6)
@@ -169,7 +169,7 @@ def test_ink_and_outline_lie_on_the_image(outlines):
 
 @pytest.mark.parametrize(("grey", "message"), [(17, "is 17; it must be at most 16"), (7, "no ink")])
 def test_impossible_images_are_refused(grey, message):
-    """A grey value that cannot be, and an image so pale that it has no ink."""
+    """Grey values above 16, and images too pale to contain ink, are rejected."""
     with pytest.raises(ValueError, match=message):
         hexagon_ink(np.full((8, 8), grey))
 
@@ -178,7 +178,7 @@ def test_impossible_images_are_refused(grey, message):
 
 
 def test_outlines_come_with_scikit_learns_digits(outlines):
-    """Each of the 1,797 images has one outline of int64 symbols 1..6, all six in use."""
+    """Each of the 1,797 images has an outline of int64 symbols, and all symbols 1..6 occur."""
     digits = load_digits()
 
     assert len(outlines.sequences) == 1_797
@@ -190,7 +190,7 @@ def test_outlines_come_with_scikit_learns_digits(outlines):
 
 
 def test_outlines_have_the_numbers_the_course_reports(outlines):
-    """Lengths are 21 to 74, 89,440 steps in all; only one outline occurs twice."""
+    """Lengths range from 21 to 74, 89,440 steps in total, and only one outline occurs twice."""
     lengths = [len(s) for s in outlines.sequences]
 
     assert (min(lengths), max(lengths), sum(lengths)) == (21, 74, 89_440)
@@ -198,7 +198,7 @@ def test_outlines_have_the_numbers_the_course_reports(outlines):
 
 
 def test_outlines_close_clockwise_from_their_topmost_leftmost_point(outlines):
-    """Each outline ends exactly where it starts; no point is above, or level and to the left."""
+    """Each outline returns to its start, the leftmost of its highest points."""
     for sequence in outlines.sequences:
         points = outline_points(sequence)
         x, y = points.T

@@ -1,10 +1,10 @@
-"""The package against independent implementations, on random inputs.
+"""Compare the package with independent implementations on random inputs.
 
-Early stopping follows the rule of Keras 3 (`restore_best_weights=True`) and of Lightning for a
-patience of at least 1 and finite losses: https://keras.io/api/callbacks/early_stopping and
-https://lightning.ai/docs/pytorch/latest/api/lightning.pytorch.callbacks.EarlyStopping.html. It
-differs from them elsewhere: a patience of 0 is refused (to both it means 1), and so are NaN and
-infinity (Lightning stops; Keras continues, and a NaN in the first epoch stays the best for ever).
+For a patience of at least 1 and finite losses, early stopping follows the same rule as Keras 3
+(`restore_best_weights=True`) and Lightning: https://keras.io/api/callbacks/early_stopping and
+https://lightning.ai/docs/pytorch/latest/api/lightning.pytorch.callbacks.EarlyStopping.html. Unlike
+them, it refuses a patience of 0 (which both treat as 1) and losses that are NaN or infinite
+(Lightning stops; Keras continues and keeps a NaN in the first epoch as the best loss for ever).
 """
 
 import itertools
@@ -33,7 +33,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def keras_rule(losses, patience, min_delta):
-    """Return the number of epochs and the epoch whose weights are restored."""
+    """Return the number of epochs and the restored epoch by the rule of Keras."""
     best, best_epoch, wait = math.inf, 0, 0
     for epoch, loss in enumerate(losses, start=1):
         wait += 1
@@ -45,10 +45,10 @@ def keras_rule(losses, patience, min_delta):
 
 
 def our_rule(losses, patience, min_delta):
-    """Return the same of `EarlyStopping`; the model's only weight is the current epoch."""
+    """Return the number of epochs and the restored epoch of `EarlyStopping`."""
     stopper, model = sc.EarlyStopping(patience, min_delta=min_delta), nn.Linear(1, 1, bias=False)
     for epoch, loss in enumerate(losses, start=1):
-        nn.init.constant_(model.weight, epoch)  # in place, as an optimizer changes it
+        nn.init.constant_(model.weight, epoch)  # in place, as an optimizer does
         if stopper.step(loss, model):
             break
     stopper.restore(model)
@@ -62,7 +62,7 @@ eighths = st.integers(-3, 10).map(lambda k: k / 8)  # exact: Keras adds min_delt
 
 @given(st.lists(eighths, min_size=1, max_size=30), st.integers(1, 6), st.integers(0, 4))
 def test_early_stopping_follows_the_rule_of_keras(losses, patience, k):
-    """Both stop after the same epoch and restore the weights of the same epoch."""
+    """`EarlyStopping` stops after the same epoch as Keras and restores the same weights."""
     assert our_rule(losses, patience, k / 8) == keras_rule(losses, patience, k / 8)
 
 
@@ -83,7 +83,7 @@ def players(draw, smallest):
 
 
 def exact_log_likelihood(sequence, player):
-    """Return log P(sequence | player) by the forward algorithm in fractions, rounded once."""
+    """Compute log P(sequence | player) by the forward algorithm in exact fractions."""
     start, switch, faces = (np.frompyfunc(Fraction, 1, 1)(table) for table in player)
     weights = start * faces[:, sequence[0] - 1]
     for face in sequence[1:]:
@@ -95,7 +95,7 @@ def exact_log_likelihood(sequence, player):
 @examples(30)
 @given(players(smallest=1), players(smallest=0), st.data())
 def test_ratio_of_any_two_players(honest, cheating, data):
-    """Up to four dice with impossible swaps and faces, up to 40 throws, several rows at once."""
+    """The log-likelihood ratio is exact for any two players with up to four dice."""
     rows = st.lists(st.integers(1, 6), min_size=1, max_size=40)
     sequences = [*data.draw(st.lists(rows, min_size=1, max_size=3)), [1, 6, 2]]
 
@@ -111,7 +111,7 @@ def test_ratio_of_any_two_players(honest, cheating, data):
 @examples(30)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=60), st.sampled_from(CHEATS))
 def test_best_probabilities_follow_from_bayes_rule(sequence, cheat):
-    """With both labels equally likely, from likelihoods in fractions; "late" reads backwards."""
+    """The best probabilities follow from the likelihoods by Bayes' rule with equal priors."""
     read = sequence[::-1] if cheat == "late" else sequence
     honest, cheating = (exact_log_likelihood(read, player) for player in PLAYERS[cheat])
 
@@ -129,7 +129,7 @@ pairs = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 19)), min_size=2, m
 
 @given(pairs.filter(lambda rows: len({label for label, _ in rows}) == 2))
 def test_scores_follow_their_definitions(rows):
-    """AUC by comparing all pairs, ties counting half; loss and accuracy one by one."""
+    """Scores equal their definitions: AUC over all pairs (ties count half), loss and accuracy."""
     labels, twentieths = zip(*rows, strict=True)
     found = sc.score(labels, [k / 20 for k in twentieths])
 
@@ -146,7 +146,7 @@ def test_scores_follow_their_definitions(rows):
 
 
 def random_model(seed, size, **options):
-    """Return a float64 classifier with weights far larger than initial ones."""
+    """Return a float64 classifier with weights much larger than at initialization."""
     model, rng = sc.LSTMClassifier(embed_dim=2, hidden_size=size, **options), _rng(seed)
     for weight in model.state_dict().values():
         weight.copy_(torch.from_numpy(rng.normal(size=tuple(weight.shape))))
@@ -159,7 +159,7 @@ def _rng(seed):
 
 
 def random_sequences(seed, n_sequences, longest):
-    """Return sequences of symbols 1..6 of random lengths."""
+    """Return sequences of symbols 1..6 with random lengths."""
     rng = _rng(seed)
     return [rng.integers(1, 7, rng.integers(1, longest + 1)) for _ in range(n_sequences)]
 
@@ -176,7 +176,7 @@ def batch_of(sequences, labels, extra=0, fill=0):
 @examples(15)
 @given(seeds, st.integers(1, 6), st.integers(0, 3), st.integers(0, 6), st.integers(1, 5))
 def test_model_and_losses_follow_the_equations_of_the_lstm(seed, n, extra, fill, size):
-    """Both poolings, packed or not, any padding: logits, loss and log loss of the scores."""
+    """Logits, loss and log loss follow the LSTM's equations for each pooling, packed or padded."""
     sequences, labels = random_sequences(seed, n + 1, longest=9), np.arange(n + 1) % 2
 
     for pooling, packed in itertools.product(("last", "avg"), (True, False)):
@@ -197,10 +197,10 @@ def test_model_and_losses_follow_the_equations_of_the_lstm(seed, n, extra, fill,
 
 
 def gradients_of(weights, sequences, labels, pooling):
-    """Return the loss's derivative by every single weight, without backpropagation.
+    """Compute the loss's partial derivatives without backpropagation.
 
-    A step of 1e-30 along the imaginary axis needs no difference, so it loses no digits (Squire and
-    Trapp, 1998, "Using complex variables to estimate derivatives of real functions").
+    The complex-step method uses no differences, so it loses no digits (Squire and Trapp, 1998,
+    "Using complex variables to estimate derivatives of real functions").
     """
     gradients = {name: np.zeros_like(value) for name, value in weights.items()}
     for name, value in weights.items():
@@ -216,7 +216,7 @@ def gradients_of(weights, sequences, labels, pooling):
     ("pooling", "packed"), [("last", True), ("last", False), ("avg", True), ("avg", False)]
 )
 def test_fit_follows_the_equations_of_adam(pooling, packed):
-    """Two epochs of two unequal batches: losses and weights are those of Kingma and Ba (2015)."""
+    """Losses and weights over two epochs follow the equations of Kingma and Ba (2015)."""
     model = random_model(0, 2, pooling=pooling, packed=packed)
     batches = [(random_sequences(n, n, longest=4), np.arange(n) % 2) for n in (3, 1)]
     loader = [batch_of(*batch) for batch in batches]
@@ -248,7 +248,7 @@ shares = st.integers(1, 12).map(lambda k: k / 20)
 
 @given(st.integers(0, 999), st.integers(6, 80), shares, shares)
 def test_split_is_scikit_learns_stratified_shuffle_twice(seed, n, val, test):
-    """The test set comes off all sequences, the validation set off the rest, by the same seed."""
+    """The test set is split off first, then the validation set, both stratified by label."""
     labels = (_rng(seed).random(n) < 0.4).astype(int)
 
     def cut(positions, share):
@@ -266,7 +266,7 @@ def test_split_is_scikit_learns_stratified_shuffle_twice(seed, n, val, test):
 
 
 def fairness(parts, labels, wanted):
-    """Return what the worst-off set holds of what it should, over both labels."""
+    """Return the smallest ratio of actual to requested share, over all sets and both labels."""
     return min(
         (labels[part] == label).sum() / (labels == label).sum() / share
         for part, share in zip(parts, wanted, strict=True)
@@ -275,7 +275,7 @@ def fairness(parts, labels, wanted):
 
 
 def test_split_by_group_is_nearly_as_fair_as_the_best_of_all():
-    """Of all 3**6 deals of six uneven groups, the split reaches 90 % of the best on average."""
+    """Splits of six uneven groups are on average 90 % as fair as the best of all 3**6 splits."""
     wanted, found, best = (0.5, 0.25, 0.25), [], []
     for seed in range(15):
         groups = np.repeat(range(6), _rng(seed).integers(4, 20, 6))
@@ -297,7 +297,7 @@ CELL_STEPS = {1: (0, 1), 2: (-1, 1), 3: (-1, 0), 4: (0, -1), 5: (1, -1), 6: (1, 
 
 
 def random_blob(seed):
-    """Return one connected piece of ink, with holes, bays and thin bridges, off the border."""
+    """Return a connected piece of ink with holes, bays and thin bridges, away from the border."""
     ink = np.pad(_rng(seed).random((9, 11)) < _rng(seed).uniform(0.2, 0.9), 1)
     ink[5, 6] = True
     pieces, n_pieces = ndimage.label(ink, TOUCHING)
@@ -306,7 +306,7 @@ def random_blob(seed):
 
 @given(seeds)
 def test_outline_encloses_what_scipy_fills(seed):
-    """Rim, area and length follow from the filled ink by counting its cells, edges, triangles."""
+    """The outline's cells, area and length match those of the ink that SciPy fills."""
     ink = random_blob(seed)
     filled = ndimage.binary_fill_holes(ink, TOUCHING)
 
@@ -320,7 +320,7 @@ def test_outline_encloses_what_scipy_fills(seed):
     n_edges = up.sum() + sum(
         (a & b).sum() for a, b in ((filled[:, 1:], filled[:, :-1]), (filled[1:], filled[:-1]))
     )
-    # Each triangle has three edges, each edge two sides: those left over face the outside.
+    # Each triangle has three edges and each edge two sides: the remaining sides face outwards.
     assert len(steps) == 2 * n_edges - 3 * n_triangles
     points = outline_points(steps)
     x, y = points.T

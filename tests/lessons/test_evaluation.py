@@ -1,4 +1,4 @@
-"""Probabilities in the order of the data, and three scores."""
+"""Predicted probabilities and the three scores."""
 
 import math
 
@@ -26,7 +26,7 @@ LOADER = DataLoader(DATA, batch_size=7, collate_fn=collate_fn)
 
 
 class FirstSymbol(nn.Module):
-    """A model whose logit is the first symbol, and that records the mode of each call."""
+    """A model whose logit is the first symbol, and which records the mode of each call."""
 
     def __init__(self, error=None, dtype=torch.float32):
         super().__init__()
@@ -56,14 +56,14 @@ def test_probabilities_are_in_the_order_of_the_data(loader):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_probabilities_are_float64(dtype):
-    """Whatever the model computes in, scikit-learn gets the same dtype."""
+    """Probabilities are float64 whatever the dtype of the model."""
     assert predict_proba(FirstSymbol(dtype=dtype), LOADER).dtype == np.float64
 
 
 @pytest.mark.parametrize("mode", [True, False])
 @pytest.mark.parametrize("error", [None, RuntimeError("broken"), ValueError("broken")])
 def test_prediction_leaves_the_mode_as_it_was(mode, error):
-    """Inside: evaluation mode without gradients; afterwards as before, also after an error."""
+    """Prediction uses evaluation mode without gradients and restores the mode, even on error."""
     model = FirstSymbol(error).train(mode)
 
     if error is None:
@@ -97,7 +97,7 @@ SHUFFLED = {
     "wrap", [lambda loader: loader, lambda loader: DeviceLoader(loader, "cpu")]
 )
 def test_a_loader_that_shuffles_is_refused(name, wrap):
-    """Its probabilities could not be matched with the data; the model is not even called."""
+    """A shuffling loader is rejected before the model is called."""
     model = FirstSymbol()
 
     with pytest.raises(ValueError, match="loader shuffles, so the probabilities would not be in"):
@@ -106,7 +106,7 @@ def test_a_loader_that_shuffles_is_refused(name, wrap):
 
 
 def test_a_loader_in_order_is_accepted():
-    """Sequential batches of a flat dataset are whole batches in the order of the data."""
+    """A loader that reads a flat dataset sequentially is accepted."""
     sampler = BatchSampler(SequentialSampler(FLAT), 2, False)
 
     found = predict_proba(FirstSymbol(), DataLoader(FLAT, sampler=sampler, batch_size=None))
@@ -114,8 +114,8 @@ def test_a_loader_in_order_is_accepted():
     assert found == pytest.approx([1 / (1 + math.exp(-1)), 1 / (1 + math.exp(-3))])
 
 
-def test_scores_computed_on_paper():
-    """Half right; three pairs of four in order; the mean of four logarithms."""
+def test_scores_computed_by_hand():
+    """Scores equal those computed by hand: 2 of 4 right, 3 of 4 pairs in order."""
     found = score([0, 0, 1, 1], np.array([0.1, 0.6, 0.4, 0.9], dtype=np.float32))
 
     log_loss = -(math.log(0.9) + math.log(0.4) + math.log(0.4) + math.log(0.9)) / 4
@@ -124,6 +124,6 @@ def test_scores_computed_on_paper():
 
 
 def test_certainty_gives_a_finite_loss():
-    """Probabilities of exactly 0 and 1 are allowed, even where they are wrong."""
+    """The log loss stays finite for probabilities of exactly 0 and 1, even when they are wrong."""
     assert score([0, 1], [0.0, 1.0])["log_loss"] == pytest.approx(0.0, abs=1e-6)
     assert 10 < score([0, 1], [1.0, 0.0])["log_loss"] < math.inf

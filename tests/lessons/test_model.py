@@ -1,4 +1,4 @@
-"""The classifier: pooling, padding, packing."""
+"""The classifier: pooling, padding and packing."""
 
 import warnings
 
@@ -17,14 +17,14 @@ every_way = pytest.mark.parametrize(
 
 
 def build(pooling="last", packed=True):
-    """Return a small float64 model with the same random weights at every call."""
+    """Return a small float64 model, with the same random weights on every call."""
     torch.manual_seed(0)
     model = LSTMClassifier(embed_dim=4, hidden_size=5, pooling=pooling, packed=packed)
     return model.double().eval()
 
 
 def batch(sequences, extra=0, fill=0):
-    """Return sequences padded with `fill` to the longest plus `extra` steps, and their lengths."""
+    """Return sequences padded with `fill`, `extra` steps beyond the longest, and their lengths."""
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     padded = torch.full((len(sequences), int(lengths.max()) + extra), fill)
     for row, sequence in zip(padded, sequences, strict=True):
@@ -37,7 +37,7 @@ def batch(sequences, extra=0, fill=0):
 
 @pytest.mark.parametrize("extra", [0, 3])
 def test_masked_mean_is_the_mean_of_the_real_steps(extra):
-    """Row by row the result is the plain mean of the first `length` steps."""
+    """Each row is the mean of its first `length` steps."""
     lengths = [3, 1, 8, 2, 5, 8]
     outputs = torch.from_numpy(np.random.default_rng(0).normal(size=(6, 8 + extra, 3)))
 
@@ -49,7 +49,7 @@ def test_masked_mean_is_the_mean_of_the_real_steps(extra):
 
 @pytest.mark.parametrize("length", [100, 300, 40_000, 70_000])
 def test_masked_mean_of_long_sequences(length):
-    """The divisor is the length, also above 60, 255, 32,767 and 65,535 time steps."""
+    """The sum is divided by the true length, even above 60, 255, 32,767 and 65,535 steps."""
     outputs = torch.arange(70_001.0, dtype=torch.float64)[None, :, None]
 
     assert masked_mean(outputs, torch.tensor([length])).item() == (length - 1) / 2
@@ -57,7 +57,7 @@ def test_masked_mean_of_long_sequences(length):
 
 @pytest.mark.parametrize("junk", [float("nan"), float("inf"), 1e30])
 def test_masked_mean_never_reads_the_padding(junk):
-    """NaN and infinity in the padding reach neither the result nor the gradient nor the input."""
+    """NaN or infinity in the padding affects neither result nor gradient nor input."""
     outputs = torch.tensor([[[2.0], [4.0], [junk]], [[1.0], [junk], [junk]]], requires_grad=True)
     before = outputs.detach().clone()
 
@@ -70,7 +70,7 @@ def test_masked_mean_never_reads_the_padding(junk):
 
 
 def test_masked_mean_stays_on_the_device_of_the_outputs():
-    """New tensors are not made on the default device ("meta" stands in for a GPU)."""
+    """Tensors are created on the input's device, not the default one ("meta" mimics a GPU)."""
     outputs, lengths = torch.tensor([[[2.0], [4.0], [9.0]]]), torch.tensor([2])
 
     with torch.device("meta"):
@@ -84,7 +84,7 @@ def test_masked_mean_stays_on_the_device_of_the_outputs():
 
 @pytest.mark.parametrize(("v", "e", "h"), [(7, 16, 32), (4, 3, 5), (70_000, 1, 1)])
 def test_sizes(v, e, h):
-    """An embedding, four gates with two biases each, one linear layer; sizes by default."""
+    """The parameters are those of an embedding, a one-layer LSTM and a linear layer."""
     model = LSTMClassifier() if v == 7 else LSTMClassifier(v, e, h)
 
     shapes = {name: tuple(weight.shape) for name, weight in model.named_parameters()}
@@ -104,7 +104,7 @@ def test_sizes(v, e, h):
 @every_way
 @pytest.mark.parametrize(("extra", "fill"), [(0, 0), (1, 0), (4, 6)])
 def test_logits_do_not_depend_on_the_batch(pooling, packed, extra, fill):
-    """A sequence scores the same alone as beside others, in any order and padding."""
+    """A sequence gets the same logit alone and in any batch, whatever the order and padding."""
     model = build(pooling, packed)
 
     for sequences in (SEQUENCES, SEQUENCES[::-1], SEQUENCES[:2]):
@@ -114,7 +114,7 @@ def test_logits_do_not_depend_on_the_batch(pooling, packed, extra, fill):
 
 @pytest.mark.parametrize("pooling", ["last", "avg"])
 def test_packed_and_unpacked_agree(pooling):
-    """Logits and all gradients are the same up to rounding, and only one model packs."""
+    """Packing changes neither the logits nor any gradient, up to rounding."""
     results, inputs = [], []
     for packed in (True, False):
         model = build(pooling, packed)
@@ -131,7 +131,7 @@ def test_packed_and_unpacked_agree(pooling):
 
 @every_way
 def test_padding_is_never_learned(pooling, packed):
-    """Row 0 of the embedding is zero and gets no gradient."""
+    """The embedding of padding stays zero and gets no gradient."""
     model = build(pooling, packed)
 
     model(*batch(SEQUENCES)).sum().backward()
@@ -141,7 +141,7 @@ def test_padding_is_never_learned(pooling, packed):
 
 
 def test_model_has_the_default_dtype(settings_kept):
-    """Built under float64, the whole model computes in float64."""
+    """A model built with float64 as the default dtype computes in float64."""
     torch.set_default_dtype(torch.float64)
 
     assert LSTMClassifier(pooling="avg")(*batch(SEQUENCES)).dtype == torch.float64
@@ -149,7 +149,7 @@ def test_model_has_the_default_dtype(settings_kept):
 
 @every_way
 def test_nan_is_passed_on(pooling, packed):
-    """A NaN weight makes every logit NaN: nothing hides it."""
+    """A NaN weight makes every logit NaN, so it cannot go unnoticed."""
     model = build(pooling, packed)
     nn.init.constant_(model.lstm.weight_hh_l0, float("nan"))
 
@@ -157,7 +157,7 @@ def test_nan_is_passed_on(pooling, packed):
 
 
 def test_long_packed_training_warns_once():
-    """Long sequences are slow to train packed: one warning a process; never in evaluation."""
+    """Training on very long packed sequences warns once per process; evaluation never warns."""
     padded, lengths = torch.ones(1, 1_001, dtype=torch.int64), torch.tensor([1_001])
     packed, unpacked = LSTMClassifier(2, 1, 1), LSTMClassifier(2, 1, 1, packed=False)
 

@@ -1,4 +1,4 @@
-"""Plotting helpers, tested through the axes they return: data, labels, legend, look."""
+"""Plotting helpers, tested through the returned axes: data, labels, legend and style."""
 
 import re
 
@@ -47,7 +47,7 @@ every_plot = pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 
 @pytest.fixture(autouse=True)
 def course_style():
-    """Draw in the style of the course, and leave neither figures nor settings behind."""
+    """Use the course's style, and clean up figures and settings afterwards."""
     with mpl.rc_context():
         use_course_style()
         yield
@@ -69,7 +69,7 @@ def look(line):
 
 @every_plot
 def test_plots_draw_into_the_given_axes(plot):
-    """A given ax is drawn into and returned; without one there is a new figure."""
+    """A helper draws into the given axes and returns them, or creates a new figure."""
     _, (left, right) = plt.subplots(1, 2)
     assert plot(left) is left
     assert left.has_data() or left.texts
@@ -78,12 +78,12 @@ def test_plots_draw_into_the_given_axes(plot):
     assert plot(None) not in (left, right)
     assert len(plt.get_fignums()) == 2
     for number in plt.get_fignums():
-        plt.figure(number).canvas.draw()  # some mistakes show only now
+        plt.figure(number).canvas.draw()  # some errors occur only when drawing
 
 
 @every_plot
 def test_plots_neither_show_nor_save(plot, monkeypatch):
-    """Showing and saving is left to the caller."""
+    """Helpers leave showing and saving to the caller."""
     forbidden = lambda *_, **__: pytest.fail("shown or saved")  # noqa: E731
     monkeypatch.setattr(plt, "show", forbidden)
     monkeypatch.setattr(mpl.figure.Figure, "savefig", forbidden)
@@ -93,7 +93,7 @@ def test_plots_neither_show_nor_save(plot, monkeypatch):
 
 @every_plot
 def test_an_array_of_axes_is_refused(plot):
-    """The usual mistake is to pass all axes of a figure."""
+    """Passing all axes of a figure, a common mistake, raises a TypeError."""
     with pytest.raises(TypeError, match=r"ax is a ndarray; it must be one Axes, such as axes\[0\]"):
         plot(plt.subplots(1, 2)[1])
 
@@ -145,13 +145,13 @@ def test_an_array_of_axes_is_refused(plot):
     ],
 )
 def test_mistakes_are_named(plot, error, message):
-    """A wrong type, a missing column, lengths that do not match: the message says which."""
+    """Errors name wrong types, missing columns and lengths that do not match."""
     with pytest.raises(error, match=re.escape(message)):
         plot()
 
 
 def test_course_style():
-    """White ground, 16:10, no spines above and right, reproducible SVGs, the course's colours."""
+    """The style sets a white 16:10 figure without top and right spines, and the four colours."""
     figure, ax = plt.subplots()
 
     width, height = figure.get_size_inches()
@@ -168,14 +168,14 @@ def test_course_style():
 
 
 def test_equal_losses_mark_the_first_epoch():
-    """As early stopping does, which keeps the weights of the first of them."""
+    """Of equal validation losses the first is marked, as in early stopping."""
     ax = plot_loss_curves(HISTORY.assign(val_loss=[0.6, 0.5, 0.5, 0.7, 0.5]))
 
     assert legend(ax)[-1] == "lowest validation loss: epoch 2"
 
 
 def test_loss_curves_show_the_history():
-    """Each curve has its column, colour, line style and name; the lowest validation loss a dot."""
+    """Both losses are drawn in their own style, and the lowest validation loss is marked."""
     ax = plot_loss_curves(HISTORY)
 
     train, val, dot = ax.get_lines()
@@ -190,7 +190,7 @@ def test_loss_curves_show_the_history():
 
 @pytest.mark.parametrize("height", [0.0, 0.42])
 def test_the_best_possible_loss_is_a_dotted_line(height):
-    """It crosses the axes at its height, zero included, and is in the legend."""
+    """The best possible loss is a dotted line across the axes, listed in the legend."""
     ax = plot_loss_curves(HISTORY, best_possible=height)
 
     *_, line = ax.get_lines()
@@ -212,7 +212,7 @@ def test_the_best_possible_loss_is_a_dotted_line(height):
     ids=["loss_curves", "padded_batch", "throws"],
 )
 def test_epochs_and_steps_have_integer_ticks(plot, n):
-    """No tick stands between two of them, however few there are."""
+    """Ticks are integers, however few epochs or steps there are."""
     ticks = plot(n).get_xticks()
 
     np.testing.assert_array_equal(ticks, ticks.round())
@@ -222,7 +222,7 @@ def test_epochs_and_steps_have_integer_ticks(plot, n):
 
 
 def test_each_line_has_its_data_colour_style_and_name():
-    """Colour never alone carries meaning; the best possible curve is dotted grey and last."""
+    """Lines differ in both colour and line style; the best possible curve is dotted grey."""
     x, heights = [10, 20, 40], [[1, 2, 3], [3, 2, 1], [2, 2, 2]]
 
     ax = plot_lines(x, dict(zip("abc", heights, strict=True)), best_possible=[4, 4, 5])
@@ -240,7 +240,7 @@ def test_each_line_has_its_data_colour_style_and_name():
 
 
 def test_lines_from_a_data_frame():
-    """Its columns are the curves, whatever its index is."""
+    """The columns of a DataFrame become curves, whatever its index."""
     frame = pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, 2.0]}, index=[7, 7])
 
     ax = plot_lines([0, 1], frame)
@@ -250,7 +250,7 @@ def test_lines_from_a_data_frame():
 
 
 def test_histograms_count_the_values_of_each_name():
-    """The first is filled, the second a dashed outline; both count every value."""
+    """Histograms count every value; the first is filled, the second a dashed outline."""
     ax = plot_histograms({"honest": [1, 1, 2, 5], "cheat": [4, 4, 5]}, bins=[0, 2, 4, 6])
 
     *bars, outline = ax.patches
@@ -266,12 +266,12 @@ def test_histograms_count_the_values_of_each_name():
 
 
 def test_one_histogram_alone_needs_no_legend():
-    """With nothing to tell apart there is no legend."""
+    """A single histogram has no legend."""
     assert plot_histograms({"honest": [1, 2]}, bins=2).get_legend() is None
 
 
 def test_dots_show_every_score_in_the_column_of_its_name():
-    """Scores stand at their heights, spread a little sideways; neighbours differ in look."""
+    """Scores are drawn at their values with horizontal jitter; neighbouring columns differ."""
     scores = {"last": [0.7, 0.7, 0.8], "avg": [0.9], "max": [0.6, 0.5]}
 
     ax = plot_dots(scores)
@@ -290,7 +290,7 @@ def test_dots_show_every_score_in_the_column_of_its_name():
 
 
 def test_dots_show_the_best_possible_score_of_each_column():
-    """A dotted grey line at its height in each column; one entry in the legend."""
+    """The best possible score is a dotted grey line in each column, with one legend entry."""
     ax = plot_dots({"early": [0.7], "late": [0.8]}, best_possible=np.array([0.9, 0.95]))
 
     (lines,) = ax.collections
@@ -304,7 +304,7 @@ def test_dots_show_the_best_possible_score_of_each_column():
 
 
 def test_intervals_that_miss_the_truth_are_dashed():
-    """Ends that touch it contain it; each interval stands at its number."""
+    """Intervals that miss the truth are dashed; those that touch it contain it."""
     ax = plot_intervals([1, 2, 3, 0], [2, 4, 5, 1], truth=2)
 
     hit, missed = ax.collections
@@ -319,7 +319,7 @@ def test_intervals_that_miss_the_truth_are_dashed():
 
 
 def test_intervals_alone():
-    """Without a truth there is one kind of interval, and nothing to explain."""
+    """Without a truth, all intervals look alike and there is no legend."""
     ax = plot_intervals(torch.tensor([1, 2]), torch.tensor([2, 4]))
 
     (lines,) = ax.collections
@@ -331,7 +331,7 @@ def test_intervals_alone():
 
 
 def test_padded_batch_hatches_exactly_the_padding():
-    """A cell is hatched grey if and only if its step is beyond the sequence's length."""
+    """A cell is hatched grey if and only if it is padding."""
     padded, lengths = torch.tensor([[1, 2, 0], [3, 0, 0], [4, 5, 6]]), torch.tensor([2, 1, 3])
 
     ax = plot_padded_batch(padded, lengths)
@@ -346,7 +346,7 @@ def test_padded_batch_hatches_exactly_the_padding():
 
 
 def test_padded_batch_shows_every_symbol():
-    """Each cell carries its symbol; time steps count from 1, rows downwards from 0."""
+    """Each cell shows its symbol; time steps are numbered from 1, rows from 0 downwards."""
     ax = plot_padded_batch(torch.tensor([[1, 2, 0], [3, 0, 0]]), torch.tensor([2, 1]))
 
     found = {text.get_position(): text.get_text() for text in ax.texts}
@@ -359,7 +359,7 @@ def test_padded_batch_shows_every_symbol():
 
 @pytest.mark.parametrize(("options", "marked"), [({}, {6}), ({"marked": (4, 5)}, {4, 5})])
 def test_throws_box_exactly_the_marked_faces(options, marked):
-    """Every throw is written at its place; marked faces, and only those, are boxed and bold."""
+    """Every throw is shown in its place; only the marked faces are boxed and bold."""
     ax = plot_throws([np.array([6, 1, 4]), [5, 6]], ["cheat", "honest"], **options)
 
     found = {text.get_position(): int(text.get_text()) for text in ax.texts}
@@ -371,7 +371,7 @@ def test_throws_box_exactly_the_marked_faces(options, marked):
 
 
 def test_throws_are_named_by_row():
-    """Rows carry their names from top to bottom, and all throws fit in."""
+    """Rows are labelled from top to bottom, and all throws fit in the axes."""
     ax = plot_throws([np.array([1]), np.array([2, 3, 4])], ["cheat", "honest"])
 
     assert list(ax.get_yticks()) == [0, 1]
@@ -385,7 +385,7 @@ def test_throws_are_named_by_row():
 
 @pytest.mark.parametrize("n", [0, 1, 20, 21, 60])
 def test_probabilities_stand_above_their_throws(n):
-    """Both curves count throws from 1 and end in a dot; each face stands below its point."""
+    """Both curves number throws from 1 and end in a dot; each face is below its point."""
     throws, lstm, best = [1 + i % 6 for i in range(n)], np.linspace(0, 1, n), np.linspace(1, 0, n)
 
     ax = plot_probabilities(throws, lstm, best)
@@ -405,7 +405,7 @@ def test_probabilities_stand_above_their_throws(n):
 
 
 def test_high_and_low_throws_differ_in_colour_and_stand_below_zero():
-    """Two colours, one for 4-5-6 and one for 1-2-3; probabilities 0 and 1 are inside the axes."""
+    """Low and high throws have different colours and are drawn below the curves."""
     ax = plot_probabilities([1, 2, 3, 4, 5, 6], [0.5] * 6, [0.5] * 6)
 
     colors = [to_hex(text.get_bbox_patch().get_facecolor()) for text in ax.texts]
@@ -416,7 +416,7 @@ def test_high_and_low_throws_differ_in_colour_and_stand_below_zero():
 
 
 def test_outline_is_drawn_closed():
-    """The line follows the outline back to its start; the start is marked; no axes are drawn."""
+    """The outline is a closed line with a marked start, without visible axes."""
     ax = plot_outline(np.array([1, 5, 3]))
 
     line, start = ax.get_lines()

@@ -1,6 +1,6 @@
-"""Any input to a public function is either handled right or refused by an error that names it.
+"""Public functions handle any input correctly or reject it with an error that names it.
 
-SEQCLF_EXAMPLES=500 tries ten times as many examples, new ones in every run.
+SEQCLF_EXAMPLES=500 tries ten times as many examples, which differ from run to run.
 """
 
 import functools
@@ -49,7 +49,7 @@ def fit(**arguments):
 
 
 def integer(low, high=math.inf):
-    """Accept integers of a range; True and False are not integers."""
+    """Accept integers in a range, but not True and False."""
 
     def accepts(value):
         is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -59,12 +59,12 @@ def integer(low, high=math.inf):
 
 
 def python_integer(low, high):
-    """Accept Python's integers of a range; PyTorch refuses NumPy's, in its own words."""
+    """Accept Python integers in a range; NumPy integers are left to PyTorch, which rejects them."""
     return lambda value: None if isinstance(value, np.integer) else integer(low, high)(value)
 
 
 def number(low, high):
-    """Accept real numbers of a range."""
+    """Accept real numbers in a range."""
 
     def accepts(value):
         is_number = isinstance(value, int | float | np.integer | np.floating)
@@ -79,13 +79,13 @@ def flag(value):
 
 
 def nothing(value):
-    """Accept no value that this module tries."""
+    """Accept none of the values tried here."""
     return False
 
 
 SEED, SIZE = integer(0, 2**32 - 1), integer(1, 10**9)
 ONES = torch.ones(9, dtype=torch.int64)
-# A function, valid arguments for it, and which values each tested argument accepts.
+# A function, valid arguments for it, and the values that each tested argument accepts.
 DOORS = [
     (
         sc.make_casino,
@@ -168,7 +168,7 @@ CASES = {
     for function, valid, rules in DOORS
     for name, accepts in rules.items()
 }
-# Where a message may call an argument something else.
+# Arguments that a message may call something else.
 ALSO = {
     "min_length": "max_length is 9",
     "padded": "lengths has shape",
@@ -180,7 +180,7 @@ ALSO = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_an_argument_is_accepted_exactly_if_it_is_allowed(case):
-    """Every other value is refused by an error that names the argument."""
+    """Allowed values are accepted, and all others are rejected by an error naming the argument."""
     function, valid, name, accepts = CASES[case]
     for value in VALUES:
         call = functools.partial(function, **valid | {name: value})
@@ -191,7 +191,7 @@ def test_an_argument_is_accepted_exactly_if_it_is_allowed(case):
 # ------------------------------------------------------------------------- lists of numbers
 
 mixed = st.sampled_from([-1, 0, 1, 2, 6, 7, 2**40, 0.5, 1.0, math.nan, True, "1", None, 1j])
-# A function that returns the values it has read, the argument's name, and a rule for each value.
+# A function that returns the values it has read, the argument's name, and the allowed values.
 LISTS = {
     "dataset sequence": (
         lambda x: sc.SequenceDataset([x, [1]], [0, 1])[0][0],
@@ -209,8 +209,8 @@ LISTS = {
 @pytest.mark.parametrize("case", LISTS)
 @examples(40)
 @given(values=st.lists(mixed, max_size=3) | st.lists(st.sampled_from([0, 1, 2]), max_size=3))
-def test_numbers_are_refused_or_understood_as_they_are(case, values):
-    """Text is not read as a number; nothing is dropped, cut off or wrapped around, in any box."""
+def test_numbers_are_refused_or_read_unchanged(case, values):
+    """Numbers in any container are rejected or read without conversion, loss or overflow."""
     call, name, allowed = LISTS[case]
     for box in BOXES:
         given_values = boxed(values, box)
@@ -224,7 +224,7 @@ def test_numbers_are_refused_or_understood_as_they_are(case, values):
 
 @pytest.mark.parametrize("box", BOXES)
 def test_good_numbers_are_accepted_in_any_box(box):
-    """Lists, arrays, tensors and columns of a table, whatever its index, mean the same."""
+    """Lists, arrays, tensors and Series with any index give the same result."""
     symbols, labels = boxed([3, 1, 6], box), boxed([0, 1, 0], box)
 
     assert unboxed(sc.SequenceDataset([symbols], [1])[0][0]) == [3, 1, 6]
@@ -259,7 +259,7 @@ NAMES = {
     st.sampled_from(["list", "column"]),
 )
 def test_groups_of_any_kind_stay_together(pairs, are_mixed, fraction, seed, kind, box):
-    """Each position and each group is in one set, and each set holds both labels."""
+    """Each group of any type is in exactly one set, and each set has both labels."""
     pairs += [(1 - label, code) for label, code in pairs if are_mixed]
     labels, codes = map(list, zip(*pairs, strict=True))
     groups = boxed([NAMES[kind](code) for code in codes], box)
@@ -269,7 +269,7 @@ def test_groups_of_any_kind_stay_together(pairs, are_mixed, fraction, seed, kind
             lambda: sc.split_indices(labels, groups=groups, **options), "group", "label"
         )
     except RefusedError:
-        assert not are_mixed or len(set(codes)) < 3  # three mixed groups can always be dealt
+        assert not are_mixed or len(set(codes)) < 3  # three mixed groups can always be split
         return
     assert sorted(position for part in splits for position in part) == list(range(len(pairs)))
     assert sum(len({codes[i] for i in part}) for part in splits) == len(set(codes))
@@ -283,7 +283,7 @@ def test_groups_of_any_kind_stay_together(pairs, are_mixed, fraction, seed, kind
 @examples(40)
 @given(sequences, st.integers(1, 4), st.data(), boxes, st.booleans())
 def test_loaders_yield_every_sequence_once_and_padded(rows, batch_size, data, box, similar):
-    """Batches are the sequences of their set, zeros behind them; only the training set shuffles."""
+    """Loaders yield each sequence of their set once, and only the training set is shuffled."""
     n = len(rows)
     labels = data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))
     order = data.draw(st.permutations(range(n)))
@@ -304,7 +304,7 @@ def test_loaders_yield_every_sequence_once_and_padded(rows, batch_size, data, bo
 
 
 def read(loader, batch_size):
-    """Return each sequence of a loader without its padding, and its label."""
+    """Return the sequences of a loader without padding, with their labels."""
     found = []
     for padded, lengths, labels in loader:
         assert len(padded) <= batch_size
@@ -318,7 +318,7 @@ def read(loader, batch_size):
 @examples(50)
 @given(st.data())
 def test_a_batch_is_accepted_exactly_if_every_number_fits(data):
-    """The first wrong length or symbol is named with its place."""
+    """A batch is rejected if any length or symbol is out of range; the error names the first."""
     n, steps = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
     symbols = data.draw(st.lists(st.integers(-1, 7), min_size=n * steps, max_size=n * steps))
     lengths = data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))
@@ -339,7 +339,7 @@ def test_a_batch_is_accepted_exactly_if_every_number_fits(data):
 
 
 class Replies(nn.Module):
-    """A model that replies with what a function makes of the batch."""
+    """A model that returns a function of the batch."""
 
     def __init__(self, function):
         super().__init__()
@@ -358,7 +358,7 @@ class Replies(nn.Module):
     st.sampled_from([torch.float16, torch.bfloat16, torch.float32, torch.float64]),
 )
 def test_predictions_are_in_order(rows, batch_size, mode, dtype):
-    """Probability i is that of sequence i, whatever the batches; the model's mode comes back."""
+    """Probability i is that of sequence i for any batches, and the model's mode is restored."""
     dataset = sc.SequenceDataset(rows, [0] * len(rows))
     model = Replies(lambda padded: padded.sum(dim=1).to(dtype) - 9).train(mode)
 
@@ -375,7 +375,7 @@ def test_predictions_are_in_order(rows, batch_size, mode, dtype):
     st.sampled_from([0.0, math.nan, math.inf]),
 )
 def test_only_one_finite_logit_per_sequence_is_a_prediction(n, shape, value):
-    """Logits of shape (N, 1) or (N, 2) and logits that are not finite are refused."""
+    """Predictions with another shape than (N,), or with NaN or infinity, are rejected."""
     reply, ones = torch.full(shape, value), torch.ones(n, dtype=torch.int64)
     is_good = shape == [n] and math.isfinite(value)
 
@@ -386,13 +386,13 @@ def test_only_one_finite_logit_per_sequence_is_a_prediction(n, shape, value):
 
 
 def first_random_numbers(seed):
-    """Return what Python, NumPy and PyTorch draw first."""
+    """Return the first random numbers of Python, NumPy and PyTorch."""
     sc.seed_everything(seed)
     return random.random(), np.random.random(), torch.rand(1).item()
 
 
 def training_order(seed, **options):
-    """Return the order in which the training set is shuffled."""
+    """Return the training sequences in shuffled order."""
     splits = sc.SplitIndices(range(64), [64], [65])
     rows = [[1] * (1 + i % 7) + [2] * (1 + i // 7) for i in range(66)]
     loader = sc.make_loaders(rows, [0] * 66, splits, batch_size=4, seed=seed, **options)[0]
@@ -414,7 +414,7 @@ SEEDED = {
 
 @pytest.mark.parametrize("source", SEEDED)
 def test_every_bit_of_a_seed_counts(source):
-    """The same seed of any type gives the same numbers, and seeds that differ in one bit do not."""
+    """Equal seeds give equal numbers, and seeds that differ in a single bit do not."""
     seeds = [2**32 - 1, *(2**32 - 1 - 2**bit for bit in range(32))]
 
     drawn = [str(SEEDED[source](seed)) for seed in seeds]
@@ -428,7 +428,7 @@ def test_every_bit_of_a_seed_counts(source):
     st.binary(max_size=60), st.sampled_from([b"", b"sequence\n", b"\xef\xbb\xbfsequence,label\n"])
 )
 def test_any_file_is_a_table_or_refused(tmp_path_factory, content, header):
-    """Whatever the bytes, symbols are 1..K or the file is refused."""
+    """A file with any bytes gives symbols 1..K or is rejected."""
     path = tmp_path_factory.getbasetemp() / "bytes.csv"
     path.write_bytes(header + content)
     try:

@@ -1,4 +1,4 @@
-"""One call seeds all generators; another makes training agree across machines."""
+"""Seeding all generators, and training that agrees across machines."""
 
 import random
 
@@ -26,7 +26,7 @@ def test_an_invalid_seed_leaves_all_generators_unchanged(seed):
 
 
 def train_with_rounding_errors(size):
-    """Train a small LSTM with noise of the given size in its gradients; return its weights."""
+    """Train a small LSTM with relative noise of this size in its gradients; return its weights."""
     torch.manual_seed(0)
     model = LSTMClassifier(packed=False)
     padded = torch.randint(1, 7, (16, 30))
@@ -44,14 +44,14 @@ def train_with_rounding_errors(size):
 
 
 def test_rounding_errors_vanish_on_the_grid(settings_kept):
-    """Noise in the last digits of every gradient changes no bit of the trained weights."""
+    """Noise in the last digits of every gradient does not change the trained weights at all."""
     agree_across_machines()
     exact, disturbed = (train_with_rounding_errors(size) for size in (0.0, 1e-14))
     assert torch.equal(exact, disturbed)
 
 
 def test_weights_move_to_the_nearest_point_of_the_grid(settings_kept):
-    """Weights become the nearest multiples of 2**-20."""
+    """After each step, weights are rounded to the nearest multiples of 2**-20."""
     agree_across_machines()
     before = [0.3, -1.7, 2.0**-20, 0.0]
     weight = nn.Parameter(torch.tensor(before))
@@ -63,14 +63,14 @@ def test_weights_move_to_the_nearest_point_of_the_grid(settings_kept):
 
 
 def test_rounding_errors_stay_without_the_grid(settings_kept):
-    """Without the grid the same noise changes the weights."""
+    """Without rounding to the grid, the same noise changes the weights."""
     torch.set_default_dtype(torch.float64)
     exact, disturbed = (train_with_rounding_errors(size) for size in (0.0, 1e-14))
     assert not torch.equal(exact, disturbed)
 
 
 def test_agreement_is_set_up_once(settings_kept):
-    """The settings are float64, one thread, and one hook even after two calls."""
+    """Two calls set float64, one thread and a single optimizer hook."""
     agree_across_machines()
     agree_across_machines()
     assert torch.get_default_dtype() == torch.float64

@@ -29,7 +29,7 @@ CRITERION = nn.BCEWithLogitsLoss()
 
 
 class OneLogit(nn.Module):
-    """A model that gives every sequence the same logit, its only weight."""
+    """A model whose only weight is the logit of every sequence."""
 
     def __init__(self, logit=0.0):
         super().__init__()
@@ -43,14 +43,14 @@ class OneLogit(nn.Module):
 
 
 class FailingLoader:
-    """Batches that raise an error before batch `at_batch` of pass `at_pass`, both from 1."""
+    """Batches that raise an error before batch `at_batch` of pass `at_pass`, counted from 1."""
 
     def __init__(self, batches, error=None, at_pass=0, at_batch=1):
         self.batches, self.error, self.at = batches, error, (at_pass, at_batch)
         self.passes = 0
 
     def __iter__(self):
-        """Yield the batches until it is time to fail."""
+        """Yield the batches up to the one that fails."""
         self.passes += 1
         for number, batch in enumerate(self.batches, start=1):
             if (self.passes, number) == self.at:
@@ -65,13 +65,13 @@ def one_batch(labels):
 
 
 def loss_of(logit, labels):
-    """Return the mean cross-entropy of one logit for these labels, in nats, by its definition."""
+    """Compute the mean cross-entropy of one logit for these labels, in nats."""
     p = 1 / (1 + math.exp(-logit))
     return -sum(math.log(p if label else 1 - p) for label in labels) / len(labels)
 
 
-# Training pushes the logit up for ever; the validation loss is lowest near log(3/2), so with a
-# learning rate of 0.1 it falls for four epochs and rises afterwards.
+# Training always increases the logit, and the validation loss is lowest near log(3/2): with a
+# learning rate of 0.1, it falls for four epochs and then rises.
 TRAIN = [one_batch([1.0, 1.0])]
 VAL_LABELS = [1.0, 1.0, 1.0, 0.0, 0.0]
 VAL = [one_batch(VAL_LABELS)]
@@ -79,13 +79,13 @@ BEST_EPOCH = 4
 
 
 def small_model(seed=0):
-    """Return a small classifier with the same random weights for the same seed."""
+    """Return a small classifier whose random weights depend only on the seed."""
     torch.manual_seed(seed)
     return LSTMClassifier(embed_dim=3, hidden_size=4, packed=False)
 
 
 def casino_loaders(test_symbol=None, seed=0):
-    """Return the loaders of a small crude casino; optionally overwrite the test set's symbols."""
+    """Return loaders for a small crude casino, optionally with the test set's symbols replaced."""
     casino = make_casino(60, min_length=3, max_length=8, seed=seed)
     splits = split_indices(casino.labels, seed=seed)
     for i in splits.test_idx if test_symbol else []:
@@ -101,13 +101,13 @@ def casino_loaders(test_symbol=None, seed=0):
     [
         (2, 0.0, [0.5, 0.5, 0.5], 1),  # an equal loss is not an improvement
         (2, 0.0, [0.5, 0.6, 0.4, 0.5, 0.3, 0.4, 0.4], 5),  # only epochs in a row count
-        (1, 0.125, [0.5, 0.25, 0.125], 2),  # nor is a decrease by exactly min_delta
+        (1, 0.125, [0.5, 0.25, 0.125], 2),  # neither is a decrease by exactly min_delta
         (3, 0.125, [0.5, 0.4375, 0.4375, 0.375], 1),  # the best loss counts, not the previous one
         (2, 0.25, [-1.0, -1.5, -1.5, -1.5], 2),  # losses may be negative
     ],
 )
 def test_stopping_rule(patience, min_delta, losses, best_epoch):
-    """Stop after `patience` epochs in a row without `val_loss < best_loss - min_delta`."""
+    """Training stops after `patience` epochs in a row that do not improve by `min_delta`."""
     stopper, model = EarlyStopping(patience, min_delta=min_delta), nn.Linear(1, 1)
 
     stops = [stopper.step(loss, model) for loss in losses]
@@ -117,7 +117,7 @@ def test_stopping_rule(patience, min_delta, losses, best_epoch):
 
 
 def test_weights_are_deep_copied():
-    """Training changes neither the kept weights nor the kept buffers, also after a restore."""
+    """Training does not change the stored weights and buffers, even after they are restored."""
     model, stopper = nn.BatchNorm1d(2), EarlyStopping()
     stopper.step(0.5, model)
     expected = copy.deepcopy(model.state_dict())
@@ -138,7 +138,7 @@ def _state(model):
 
 
 def test_before_the_first_epoch():
-    """There is no best epoch and nothing to restore yet."""
+    """Before the first epoch there is no best epoch, and restoring raises an error."""
     stopper = EarlyStopping()
 
     assert (stopper.best_loss, stopper.best_epoch) == (math.inf, 0)
@@ -149,7 +149,7 @@ def test_before_the_first_epoch():
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
 def test_loss_that_is_not_finite_is_refused(loss):
-    """The message names the epoch, and the refused loss leaves no trace."""
+    """A loss that is not finite raises an error that names the epoch and changes no state."""
     stopper, model = EarlyStopping(), nn.Linear(1, 1)
     stopper.step(0.5, model)
 
@@ -163,7 +163,7 @@ def test_loss_that_is_not_finite_is_refused(loss):
 
 
 def test_each_batch_takes_one_step_along_its_own_gradient():
-    """Neither earlier batches nor gradients left from before contribute; batches are unequal."""
+    """Each step uses the gradient of its own batch only, not of earlier or leftover gradients."""
     model, expected = small_model().eval(), small_model()
     loader = [*list(casino_loaders()[0])[:2], one_batch([1.0])]
     for p in model.parameters():
@@ -187,7 +187,7 @@ def test_each_batch_takes_one_step_along_its_own_gradient():
 
 @pytest.mark.parametrize("measure", ["train_one_epoch", "evaluate"])
 def test_loss_is_a_mean_over_sequences(measure):
-    """32 sequences in one batch and 2 in another count 32 to 2, not 1 to 1."""
+    """Batches of 32 and 2 sequences are weighted 32 to 2, not equally."""
     model, labels = OneLogit(2.0), [1.0] * 32 + [0.0] * 2
     batches = [one_batch(labels[:32]), one_batch(labels[32:])]
 
@@ -204,7 +204,7 @@ def test_loss_is_a_mean_over_sequences(measure):
 
 @pytest.mark.parametrize("mode", [True, False])
 def test_modes(mode):
-    """Training runs in training mode; evaluation in evaluation mode without gradients, and back."""
+    """Training uses training mode; evaluation uses evaluation mode and restores the old mode."""
     trained, evaluated = OneLogit().train(mode), OneLogit().train(mode)
 
     train_one_epoch(trained, VAL * 2, CRITERION, torch.optim.SGD(trained.parameters(), lr=0.1))
@@ -220,7 +220,7 @@ def test_modes(mode):
 
 
 def fit_one_logit(model, train=TRAIN, val=VAL, **options):
-    """Fit the model of one weight with the learning rate that its losses are laid out for."""
+    """Fit the one-weight model with a learning rate of 0.1, for which the epochs are known."""
     options = {"max_epochs": 30, "learning_rate": 0.1, **options}
     try:
         return fit(model, train, val, **options)
@@ -229,7 +229,7 @@ def fit_one_logit(model, train=TRAIN, val=VAL, **options):
 
 
 def logit_after(n_epochs):
-    """Return the only weight after so many epochs of Adam at 0.1, by its formulas."""
+    """Compute the weight after this many epochs of Adam with learning rate 0.1."""
     logit = m = v = 0.0
     for t in range(1, n_epochs + 1):
         gradient = 1 / (1 + math.exp(-logit)) - 1
@@ -239,7 +239,7 @@ def logit_after(n_epochs):
 
 
 def assert_restored(model, history, epoch):
-    """Assert that the model has the weights of this epoch and the history marks it alone."""
+    """Assert that the model has this epoch's weights and the history marks only this epoch."""
     assert model.logit.item() == pytest.approx(logit_after(epoch), rel=1e-5)
     assert history.loc[history["is_best"], "epoch"].tolist() == [epoch]
     best_loss = history.loc[history["is_best"], "val_loss"].item()
@@ -247,7 +247,7 @@ def assert_restored(model, history, epoch):
 
 
 def test_history_follows_the_formulas():
-    """Losses are those of Adam and the cross-entropy; the columns have plain types."""
+    """Losses follow from the formulas of Adam and cross-entropy; columns have simple dtypes."""
     history = fit_one_logit(OneLogit(), max_epochs=8, patience=8)
 
     dtypes = {name: dtype.kind for name, dtype in history.dtypes.items()}
@@ -273,7 +273,7 @@ def test_history_follows_the_formulas():
     ],
 )
 def test_best_weights_are_restored(options, n_epochs, best):
-    """The best weights come back when patience runs out and when the epochs do."""
+    """The best weights are restored whether patience or the epochs run out."""
     model, train, val = OneLogit(), FailingLoader(TRAIN), FailingLoader(VAL)
 
     history = fit_one_logit(model, train, val, **options)
@@ -285,7 +285,7 @@ def test_best_weights_are_restored(options, n_epochs, best):
 @pytest.mark.parametrize("failing", ["train", "val"])
 @pytest.mark.parametrize(("at_pass", "best"), [(2, 1), (3, 2), (7, 4)])
 def test_best_weights_after_ctrl_c(failing, at_pass, best, capsys):
-    """Ctrl-C ends training: the best weights are back and finished epochs are returned."""
+    """After Ctrl-C, the best weights are restored and the finished epochs are returned."""
     model, batches = OneLogit(), {"train": TRAIN, "val": VAL}
     batches[failing] = FailingLoader(batches[failing], KeyboardInterrupt(), at_pass)
 
@@ -297,7 +297,7 @@ def test_best_weights_after_ctrl_c(failing, at_pass, best, capsys):
 
 
 def test_ctrl_c_within_an_epoch():
-    """The updates of an unfinished epoch are undone; in the first epoch there is no best one."""
+    """Ctrl-C undoes the updates of an unfinished epoch; in the first, the history is empty."""
     model, first = OneLogit(), OneLogit()
     late, early = (FailingLoader(TRAIN * 3, KeyboardInterrupt(), at, at_batch=3) for at in (2, 1))
 
@@ -313,7 +313,7 @@ def test_ctrl_c_within_an_epoch():
 @pytest.mark.parametrize("failing", ["train", "val"])
 @pytest.mark.parametrize(("at_pass", "best"), [(1, 0), (3, 2), (7, 4)])
 def test_best_weights_after_an_error(failing, at_pass, best):
-    """An error reaches the caller as it is, and the best weights are back."""
+    """An error in a loader is passed on unchanged, and the best weights are restored."""
     model, batches = OneLogit(), {"train": TRAIN, "val": VAL}
     batches[failing] = FailingLoader(batches[failing], OSError("disk gone"), at_pass)
 
@@ -325,7 +325,7 @@ def test_best_weights_after_an_error(failing, at_pass, best):
 
 
 def test_best_weights_after_a_nan():
-    """A validation loss that becomes NaN ends training with an error that names the epoch."""
+    """A NaN validation loss raises an error that names the epoch; the best weights are restored."""
 
     class NanInEpochSix(FailingLoader):
         def __iter__(self):
@@ -341,7 +341,7 @@ def test_best_weights_after_a_nan():
 
 
 def test_learning_rate_zero_learns_nothing():
-    """The rate reaches the optimizer; of equal epochs only the first is the best."""
+    """With learning rate 0 the weights stay, and only the first of the equal epochs is best."""
     model = OneLogit()
 
     history = fit_one_logit(model, learning_rate=0.0)
@@ -351,7 +351,7 @@ def test_learning_rate_zero_learns_nothing():
 
 
 def test_criterion_measures_both_losses():
-    """Another loss function replaces the cross-entropy in training and in validation."""
+    """`criterion` replaces the cross-entropy in both training and validation."""
     history = fit_one_logit(OneLogit(), max_epochs=1, criterion=nn.MSELoss())
 
     logit = 0.1  # Adam's first step is the learning rate, along the sign of the gradient
@@ -360,7 +360,7 @@ def test_criterion_measures_both_losses():
 
 
 def test_progress_is_shown_on_request(monkeypatch, capsys):
-    """A bar and no curves by default; a session that is not interactive shows neither."""
+    """`fit` requests a progress bar by default; non-interactive sessions show nothing."""
     options, epochs_left = [], training.epochs_left
 
     def recorded(losses, max_epochs, **shown):
@@ -376,7 +376,7 @@ def test_progress_is_shown_on_request(monkeypatch, capsys):
 
 
 def lesson_loop(model, train_loader, val_loader, max_epochs=50, patience=5, learning_rate=1e-3):
-    """Train as notebook 04 does, without any helper of the package."""
+    """Train as in notebook 04, without using the package."""
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     losses, best_loss, best_epoch = [], math.inf, 0
@@ -415,7 +415,7 @@ def lesson_loop(model, train_loader, val_loader, max_epochs=50, patience=5, lear
     ],
 )
 def test_fit_is_the_loop_of_the_lesson(seed, options, n_epochs):
-    """Histories and weights are equal in every bit, and nothing depends on the test set."""
+    """`fit` gives the same history and weights bit for bit, whatever is in the test set."""
     agree_across_machines()
     ours, theirs = small_model(seed), small_model(seed)
 
@@ -429,7 +429,7 @@ def test_fit_is_the_loop_of_the_lesson(seed, options, n_epochs):
 
 
 def test_default_settings():
-    """While the loss keeps falling, training takes 50 epochs of Adam at 1e-3."""
+    """By default, training runs 50 epochs of Adam at 1e-3 while the loss keeps falling."""
     model, expected = OneLogit(), OneLogit()
 
     history = fit(model, TRAIN, TRAIN)
@@ -456,7 +456,7 @@ class Column(OneLogit):
     ],
 )
 def test_errors_of_training_are_explained(model, val, message):
-    """The message says what is wrong with the batches or the model."""
+    """Errors during training are explained by what is wrong with the batches or the model."""
     with pytest.raises((TypeError, ValueError), match=message):
         fit_one_logit(model, TRAIN, val)
 
@@ -465,13 +465,13 @@ def test_errors_of_training_are_explained(model, val, message):
 
 
 class PressCtrlC:
-    """Press Ctrl-C just before the k-th line that Python runs in these files."""
+    """Simulate Ctrl-C just before the k-th line that Python executes in these files."""
 
     def __init__(self, k, files):
         self.left, self.files, self.pressed_in = k, files, None
 
     def __call__(self, frame, event, argument):
-        """Count lines."""
+        """Count executed lines and interrupt at the k-th."""
         if frame.f_code.co_filename not in self.files:
             return None
         if event == "line":
@@ -484,14 +484,14 @@ class PressCtrlC:
 
 
 def fit_and_press(k, **options):
-    """Fit and press Ctrl-C once; return the model, the history and where it was pressed."""
+    """Fit, simulate Ctrl-C once, and return the model, the history and the interrupted function."""
     modules = (training, interrupts, checkpoints, files)
     press, tracer = PressCtrlC(k, [module.__file__ for module in modules]), sys.gettrace()
     model, history = OneLogit(), None
     sys.settrace(press)
     try:
         history = fit(model, TRAIN, VAL, **options)
-    except KeyboardInterrupt:  # before training began, or when all was done
+    except KeyboardInterrupt:  # before training began, or after it ended
         pass
     finally:
         sys.settrace(tracer)
@@ -501,7 +501,7 @@ def fit_and_press(k, **options):
 @pytest.mark.usefixtures("python_handles_ctrl_c")
 @pytest.mark.parametrize(("is_saved", "stride"), [(False, 1), (True, 9)])
 def test_ctrl_c_anywhere(is_saved, stride, tmp_path):
-    """Wherever it is pressed, the history is whole and its best weights are in the model."""
+    """Wherever Ctrl-C arrives, the history is complete and the model has its best weights."""
     path = tmp_path / "run.pt"
     options = {"max_epochs": 2, "learning_rate": 0.3, "checkpoint": path if is_saved else None}
     whole, lengths = fit(OneLogit(), TRAIN, VAL, max_epochs=2, learning_rate=0.3), []
@@ -512,7 +512,7 @@ def test_ctrl_c_anywhere(is_saved, stride, tmp_path):
         model, history, place = fit_and_press(k, **options)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         assert torch.is_grad_enabled()
-        if history is None:  # nothing was done yet, or all was
+        if history is None:  # interrupted before training began, or after it ended
             assert model.logit.item() == 0 or evaluate(model, VAL, CRITERION) == losses.min()[2]
         else:
             lengths.append(len(history))
@@ -527,4 +527,4 @@ def test_ctrl_c_anywhere(is_saved, stride, tmp_path):
         if place is None:
             break
     assert set(lengths) == {0, 1, 2}
-    assert lengths == sorted(lengths)  # the later it is pressed, the later training ends
+    assert lengths == sorted(lengths)  # a later Ctrl-C never leaves fewer epochs

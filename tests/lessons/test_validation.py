@@ -1,4 +1,4 @@
-"""What each public function refuses, and the decorator that adds checks to lesson code."""
+"""Input validation of the public functions, and the decorator that adds it to lesson code."""
 
 import inspect
 import math
@@ -27,7 +27,7 @@ FLAT = {
 
 
 class Replies(nn.Module):
-    """A model that returns what it was given."""
+    """A model that returns a fixed reply."""
 
     def __init__(self, reply):
         super().__init__()
@@ -43,8 +43,8 @@ def step(val_loss, model=None):
     return sc.EarlyStopping().step(val_loss, nn.Linear(1, 1) if model is None else model)
 
 
-# For each function: arguments that it accepts, and changes to them that it refuses, with the type
-# of the error and a part of the message.
+# For each function: valid arguments, and changes that make them invalid, with the type of the
+# error and part of the message.
 DOORS = {
     "split_indices": (
         sc.split_indices,
@@ -237,7 +237,7 @@ REFUSED = [(name, *row) for name, (_, _, rows) in DOORS.items() for row in rows]
 
 @pytest.mark.parametrize("name", DOORS)
 def test_the_arguments_of_each_table_are_valid(name):
-    """The function accepts the arguments that the rows change."""
+    """Each function accepts its valid arguments, so only the changes cause the errors below."""
     function, arguments, _ = DOORS[name]
     function(**arguments)
 
@@ -248,7 +248,7 @@ def test_the_arguments_of_each_table_are_valid(name):
     ids=[f"{name}: {message[:40]}" for name, _, _, message in REFUSED],
 )
 def test_invalid_arguments_are_refused(name, changes, error, message):
-    """The error says which argument and entry is wrong, its value, and what is allowed."""
+    """The error names the invalid argument and entry, its value, and the allowed values."""
     function, arguments, _ = DOORS[name]
     with pytest.raises(error, match=re.escape(message)) as caught:
         function(**arguments | changes)
@@ -256,7 +256,7 @@ def test_invalid_arguments_are_refused(name, changes, error, message):
 
 
 def test_values_at_the_edge_are_accepted():
-    """The largest seed, NumPy's own scalars, bools as labels, empty sets, certain probabilities."""
+    """Edge cases are valid: the largest seed, NumPy scalars, bool labels, empty sets, 0 and 1."""
     loaders = sc.make_loaders([[1]], [True], ([0], [], []), seed=np.uint32(2**32 - 1))
     assert [len(loader) for loader in loaders] == [1, 0, 0]
     model = sc.LSTMClassifier(np.int16(2), packed=np.False_)
@@ -279,7 +279,7 @@ def test_values_at_the_edge_are_accepted():
     ids=["80 characters", "81 characters", "two lines", "NumPy scalar", "digits without end"],
 )
 def test_values_are_shortened(value, text):
-    """A value takes one line of a message, at most 80 characters."""
+    """Error messages show a value on one line, in at most 80 characters."""
     assert validation.shorten(value) == text
 
 
@@ -309,7 +309,7 @@ def record(**errors):
 
 
 def test_checks_run_before_and_after():
-    """`before` sees the arguments, `after` also the result; `explain` waits for an error."""
+    """`before` gets the arguments, `after` also the result; `explain` is called only on error."""
     calls, double = record()
 
     assert double(3, y=1) == 6
@@ -318,7 +318,7 @@ def test_checks_run_before_and_after():
 
 
 def test_a_refused_call_never_reaches_the_function():
-    """An error of `before` comes first, and is not explained."""
+    """An error in `before` is raised without calling the function or `explain`."""
     calls, double = record(before=ValueError("no"))
 
     with pytest.raises(ValueError, match="no"):
@@ -327,7 +327,7 @@ def test_a_refused_call_never_reaches_the_function():
 
 
 def test_an_error_is_explained():
-    """`explain` sees the arguments; its error replaces the one of the function."""
+    """`explain` gets the arguments, and its error replaces the function's error."""
     calls, double = record(function=IndexError("deep inside"), explain=ValueError("x is 3"))
 
     with pytest.raises(ValueError, match="x is 3") as caught:
@@ -338,13 +338,13 @@ def test_an_error_is_explained():
 
 
 def test_an_error_without_explanation_stays():
-    """The function's own error arrives if `explain` finds nothing."""
+    """The function's own error is raised if `explain` raises none."""
     with pytest.raises(IndexError, match="deep inside"):
         record(function=IndexError("deep inside"))[1](3)
 
 
 def test_ctrl_c_is_not_explained():
-    """An interrupt is not an error of the arguments."""
+    """KeyboardInterrupt is passed on without calling `explain`."""
     calls, double = record(function=KeyboardInterrupt())
 
     with pytest.raises(KeyboardInterrupt):
@@ -352,8 +352,8 @@ def test_ctrl_c_is_not_explained():
     assert [call[0] for call in calls] == ["before", "function"]
 
 
-def test_the_decorated_function_keeps_its_face():
-    """Help, signature and name are those of the lesson."""
+def test_the_decorated_function_keeps_its_metadata():
+    """The decorator preserves the name, docstring and signature."""
     double = record()[1]
 
     assert (double.__name__, double.__doc__) == ("double", "Double a number.")
@@ -361,13 +361,13 @@ def test_the_decorated_function_keeps_its_face():
 
 
 def test_a_missing_argument_is_that_of_the_function():
-    """The message does not name a check, whose signature readers have never seen."""
+    """The error for a missing argument does not mention the function that checks arguments."""
     with pytest.raises(TypeError, match=r"^missing a required argument: 'seed'"):
         sc.split_indices(LABELS)
 
 
 def test_compiled_functions_run_without_checks(monkeypatch):
-    """torch.compile and torch.export see the lesson's code only."""
+    """torch.compile and torch.export trace the lesson's code without the checks."""
     monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
     calls, double = record()
 
@@ -376,7 +376,7 @@ def test_compiled_functions_run_without_checks(monkeypatch):
 
 
 def test_a_batch_is_looked_through_only_after_an_error(monkeypatch):
-    """Training never pays for the search for a wrong symbol."""
+    """Valid batches are not searched for invalid symbols, which would slow down training."""
     monkeypatch.setattr(validation, "check_each", None)
 
     assert sc.LSTMClassifier()(PADDED, LENGTHS).shape == (2,)

@@ -1,7 +1,7 @@
-"""Stored figures are readable for colour-blind readers and in greyscale: every pair of colours.
+"""The colours of stored figures can be told apart by colour-blind readers and in greyscale.
 
-Colour blindness is simulated by colorspacious, after Machado, Oliveira and Fernandes (2009), *A
-Physiologically-based Model for Simulation of Color Vision Deficiency*.
+Colour blindness is simulated with colorspacious, following Machado, Oliveira and Fernandes
+(2009), *A Physiologically-based Model for Simulation of Color Vision Deficiency*.
 """
 
 import re
@@ -22,7 +22,7 @@ FRAME = {"#ffffff", "#000000"}  # paper, axes and text
 
 
 def as_seen(color, kind):
-    """Return a colour as it looks with a kind of colour blindness, or with none."""
+    """Simulate how a colour looks with a kind of colour blindness, or with normal vision."""
     if kind is None:
         return np.array(to_rgb(color))
     space = {"name": "sRGB1+CVD", "cvd_type": kind, "severity": 100}
@@ -30,12 +30,12 @@ def as_seen(color, kind):
 
 
 def difference(color, other, kind=None):
-    """Return how different two colours look."""
+    """Return the perceptual difference between two colours."""
     return deltaE(as_seen(color, kind), as_seen(other, kind), input_space="sRGB1")
 
 
 def lightness(color):
-    """Return how light a colour is, 0..100."""
+    """Return the lightness of a colour, 0..100."""
     return cspace_convert(to_rgb(color), "sRGB1", "CAM02-UCS")[0]
 
 
@@ -45,12 +45,12 @@ def opacity(style, kind):
 
 
 def on_paper(color, strength):
-    """Mix a colour with white."""
+    """Blend a colour with white."""
     return to_hex([1 - strength * (1 - part) for part in to_rgb(color)])
 
 
 def marks(text):
-    """Return colour and shape of everything that is drawn inside the axes of an SVG."""
+    """Return the colour and shape of all elements inside the axes of an SVG."""
     found, pending = set(), [(ElementTree.fromstring(text), "")]
     while pending:
         element, group = pending.pop()
@@ -67,7 +67,7 @@ def marks(text):
             style.get("fill", "none") != "none" and style.get("stroke", "none") == "none",
         )
         for color, strength in paints:
-            # Otherwise a pattern, which is a shape of its own, or nothing.
+            # Otherwise a pattern, which is a shape of its own, or no colour.
             if color and color.startswith("#") and color not in FRAME:
                 found.add((on_paper(color, strength), shape))
         pending += [(child, group) for child in element]
@@ -80,9 +80,9 @@ def is_area(shape):
 
 
 def confusions(text):
-    """Return the pairs of colours in a figure that look alike, and with which vision.
+    """Return the pairs of colours in a figure that look alike, with the kind of vision.
 
-    Areas are compared with areas and lines with lines: an area never looks like a line.
+    Areas are compared only with areas and lines with lines, as they cannot be confused.
     """
     found = []
     for (color, shape), (other, other_shape) in combinations(sorted(marks(text), key=str), 2):
@@ -100,7 +100,7 @@ def confusions(text):
 
 @pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
 def test_no_colours_are_confused(path):
-    """All colours differ when colour-blind; in greyscale shapes or lightness differ."""
+    """All colours differ for colour-blind readers; in greyscale, shape or lightness differs."""
     assert marks(path.read_text("utf-8")), "nothing was found in the figure"
     assert confusions(path.read_text("utf-8")) == []
 
@@ -120,13 +120,13 @@ LINES = '<svg><g id="line2d_1"><path style="stroke: {}; {}"/><path style="stroke
     ids=["blue and orange", "brown and green", "one dashed", "two greys", "nearly white"],
 )
 def test_confusions_are_found(color, dash, other, vision):
-    """Two lines look alike depending on their colours, and in greyscale on their dashes too."""
+    """Similar colours are detected, in greyscale only if the line styles are equal."""
     found = confusions(LINES.format(color, dash, other))
 
     assert sorted(line.rpartition(": ")[2] for line in found) == sorted(vision)
 
 
 def test_axes_are_left_out():
-    """Ticks and labels are black or grey, and meant to be alike."""
+    """Ticks and labels, which share their colour on purpose, are not compared."""
     axis = f'<g id="matplotlib.axis_1">{LINES.format("#777777", "", "#7b7b7b")}</g>'
     assert marks(f"<svg>{axis}</svg>") == set()

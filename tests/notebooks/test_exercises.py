@@ -1,4 +1,4 @@
-"""Checks of the exercises: each typical wrong answer gets its own hint, and nothing raises."""
+"""Checks of the exercises: typical wrong answers get a specific hint, and no check raises."""
 
 import importlib
 import inspect
@@ -53,7 +53,7 @@ def n_answers(check):
 
 @pytest.mark.parametrize(("check", "answer", "hint"), WRONG)
 def test_typical_wrong_answers_get_their_own_hint(check, answer, hint, capsys):
-    """A wrong answer is never Correct, and the hint names what is wrong with it."""
+    """A typical wrong answer gets the hint that describes its mistake."""
     check(*(answer if isinstance(answer, tuple) else [answer]))
     printed = capsys.readouterr().out
     assert printed.startswith("Not yet: ")
@@ -62,13 +62,13 @@ def test_typical_wrong_answers_get_their_own_hint(check, answer, hint, capsys):
 
 @pytest.mark.parametrize(("check", "answer"), RIGHT)
 def test_answers_without_the_bug_are_correct(check, answer, capsys):
-    """What is wrong with the typical wrong answers is their bug alone."""
+    """The answers from which the wrong ones are derived are correct without the bug."""
     check(*(answer if isinstance(answer, tuple) else [answer]))
     assert capsys.readouterr().out == "Correct\n"
 
 
 def test_every_check_has_wrong_answers_with_hints_of_their_own():
-    """Each check has at least two typical wrong answers, with different hints."""
+    """Each check has at least two typical wrong answers, all with different hints."""
     names = {name for name in vars(exercises) if name.startswith("check_")}
     assert names == {check.__name__ for check in ALL}
     for name in names:
@@ -77,8 +77,8 @@ def test_every_check_has_wrong_answers_with_hints_of_their_own():
 
 
 @pytest.mark.parametrize("check", ALL)
-def test_nothing_yet_is_said_kindly(check, capsys):
-    """For a stub that returns None, the hint names the stub."""
+def test_an_empty_stub_is_named(check, capsys):
+    """The hint for a stub that returns None names the stub."""
 
     def stub(*arguments):
         """Return nothing."""
@@ -101,16 +101,16 @@ def test_an_error_in_the_answer_is_reported_and_does_not_stop_the_notebook(check
 @pytest.mark.parametrize("check", ALL)
 @pytest.mark.parametrize("answer", ["word", 3, [1, 2], float("nan"), torch.zeros(3)])
 def test_answers_of_the_wrong_kind_are_not_correct(check, answer, capsys):
-    """Nonsense never passes and never raises."""
+    """Answers of the wrong type are neither accepted nor an error."""
     check(*[lambda *arguments: answer] * n_answers(check))
     assert capsys.readouterr().out.startswith("Not yet: ")
 
 
 def test_positions_may_be_tensors(capsys):
-    """A list of PyTorch numbers is as good as a list of plain numbers."""
+    """Lists of scalar tensors are accepted in place of lists of numbers."""
 
     def audit_split(labels, groups, splits):
-        """Return lists of what can be a tensor as tensors."""
+        """Return the correct lists with the numbers as tensors."""
         return {
             key: [entry if isinstance(entry, str) else torch.tensor(entry) for entry in found]
             for key, found in _audit(labels, groups, splits).items()
@@ -126,19 +126,19 @@ def test_positions_may_be_tensors(capsys):
     [(1.00009, 1, True), (1.0002, 1, False), (9e-7, 0, True), (2e-6, 0, False), ("word", 0, False)],
 )
 def test_numbers_are_compared_up_to_rounding(found, expected, is_close):
-    """The tolerance is a ten-thousandth of the number, or a millionth where that is larger."""
+    """Numbers are compared with a relative tolerance of 1e-4 and an absolute one of 1e-6."""
     assert close(found, expected) is is_close
     assert isinstance(close(found, expected), bool)
 
 
 @pytest.mark.parametrize(("found", "is_close"), [([9e-7], True), ([2e-6], False), ([[0.0]], False)])
 def test_tensors_are_compared_up_to_rounding(found, is_close):
-    """Tensors are equal within a millionth, and only if their shapes are equal."""
+    """Tensors must have equal shapes and agree to within 1e-6."""
     assert tensors_close(torch.tensor(found), torch.zeros(1)) is is_close
 
 
 def test_a_wrong_shape_is_named():
-    """The hint gives the expected shape and the one found, or the type of a non-tensor."""
+    """The hint gives the expected shape and the actual one, or the type if it is not a tensor."""
     shape = (2, 3), "(N, H)"
     assert wrong_shape(torch.zeros(2, 3), *shape) is None
     for found, name in ((torch.zeros(3, 2), "(3, 2)"), ([1.0], "list")):
@@ -147,7 +147,7 @@ def test_a_wrong_shape_is_named():
 
 
 def test_loaders_of_a_check_are_data_loaders(capsys):
-    """A right answer that reads the number of batches or sequences from a loader is Correct."""
+    """Answers can read the number of batches or sequences from a loader."""
 
     def fit_halving(model, train_loader, val_loader, max_epochs, patience):
         assert len(train_loader) == 2

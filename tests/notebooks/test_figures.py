@@ -1,7 +1,7 @@
-"""The stored figures: each comes from a notebook, in both formats, with an alt text.
+"""The stored figures: each belongs to a notebook and has both formats and an alt text.
 
-That a notebook still draws the stored picture is checked while nbval executes it (SEQCLF_FIGURES
-is "check" then); that this check notices a change is tested in test_snapshots.py.
+Figures are compared with their references when nbval executes the notebooks with
+SEQCLF_FIGURES=check; test_snapshots.py tests this comparison.
 """
 
 import re
@@ -18,7 +18,7 @@ ALT_TEXTS = tomllib.loads((FIGURES / "alt_texts.toml").read_text("utf-8"))
 
 
 def shown(path):
-    """List the names that a notebook hands to show_figure, at most one in a cell."""
+    """List the names that a notebook passes to show_figure, at most one per cell."""
     cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
     calls = [cell.source for cell in cells if "show_figure(" in cell.source]
     return [re.search(r'show_figure\(.+, "(\w+)"\)', source)[1] for source in calls]
@@ -28,7 +28,7 @@ NAMES = [name for path in NOTEBOOKS for name in shown(path)]
 
 
 def test_every_figure_is_drawn_once_stored_twice_and_described():
-    """No file without a notebook, no figure without SVG, PNG and alt text, no stray alt text."""
+    """Each figure is shown once and has an SVG, a PNG and an alt text; there are no others."""
     assert len(NAMES) == len(set(NAMES))
     files = {f"{name}.{extension}" for name in NAMES for extension in ("png", "svg")}
     assert {path.name for path in FIGURES.iterdir()} == files | {"alt_texts.toml"}
@@ -37,7 +37,7 @@ def test_every_figure_is_drawn_once_stored_twice_and_described():
 
 @pytest.mark.parametrize("name", ALT_TEXTS)
 def test_alt_texts_are_one_short_paragraph(name):
-    """Long enough to say something, short enough to be read aloud."""
+    """Alt texts are one paragraph of 40 to 320 characters that ends with a full stop."""
     text = ALT_TEXTS[name]
     assert 40 <= len(text) <= 320
     assert text == " ".join(text.split())
@@ -46,7 +46,7 @@ def test_alt_texts_are_one_short_paragraph(name):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_stored_outputs_have_the_alt_text_of_their_figure(path):
-    """The book and the slides read it from there."""
+    """Outputs store the alt text of their figure, which the book and the slides use."""
     assert all(name[:2] == path.name[:2] for name in shown(path))
     outputs = [o for c in nbformat.read(path, as_version=4).cells for o in c.get("outputs", [])]
     figures = [o for o in outputs if "image/png" in o.get("data", {})]
@@ -57,7 +57,7 @@ def test_stored_outputs_have_the_alt_text_of_their_figure(path):
 
 @pytest.mark.parametrize("path", sorted(FIGURES.glob("*.png")), ids=lambda path: path.stem)
 def test_pngs_are_pictures_and_not_blank(path):
-    """Each PNG has a white border and something on it."""
+    """Each PNG has a white corner and is not blank."""
     pixels = image.imread(path)[:, :, :3]
     assert min(pixels.shape[:2]) >= 150
     assert pixels.std() > 0.02
@@ -66,7 +66,7 @@ def test_pngs_are_pictures_and_not_blank(path):
 
 @pytest.mark.parametrize("path", sorted(FIGURES.glob("*.svg")), ids=lambda path: path.stem)
 def test_svgs_hold_no_date(path):
-    """Drawing the same figure tomorrow gives the same bytes."""
+    """SVGs contain no date, so that redrawing a figure gives the same bytes."""
     text = path.read_text("utf-8")
     ElementTree.fromstring(text)
     assert "<dc:date>" not in text

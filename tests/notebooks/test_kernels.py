@@ -26,20 +26,20 @@ def train(max_epochs, **options):
 
 
 class Kernel:
-    """A kernel as JupyterLab starts it, with a client that may come and go."""
+    """A kernel as JupyterLab starts it, with a client that can reconnect."""
 
     def __init__(self):
         self.manager, self.client = start_new_kernel(startup_timeout=120)
 
     def reconnect(self):
-        """Open the notebook again, in another browser."""
+        """Simulate reopening the notebook in another browser."""
         self.client.stop_channels()
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=120)
 
     def start(self, path, n_epochs, wait_for):
-        """Start a cell that trains, and wait until its checkpoint has some epochs."""
+        """Start a training cell, and wait until its checkpoint has this many epochs."""
         code = f"n, is_best, table = train({n_epochs}, checkpoint={str(path)!r})"
         message = self.client.execute(code)
         deadline = time.monotonic() + 120
@@ -49,7 +49,7 @@ class Kernel:
         return message
 
     def run(self, code):
-        """Run a cell to its end and return what it prints."""
+        """Run a cell and return what it prints."""
         printed = []
 
         def keep(message):
@@ -63,7 +63,7 @@ class Kernel:
 
 @pytest.fixture
 def kernel():
-    """Start a kernel with the functions of the notebook, and shut it down afterwards."""
+    """Start a kernel that defines `train`, and shut it down afterwards."""
     kernel = Kernel()
     try:
         kernel.run(SETUP)
@@ -74,7 +74,7 @@ def kernel():
 
 
 def test_the_stop_button_ends_training_and_nothing_else(kernel, tmp_path):
-    """The cell ends without an error, with the best weights, and the next cell runs."""
+    """After the stop button, the cell ends without an error and the best weights are restored."""
     training = kernel.start(tmp_path / "run.pt", n_epochs=5000, wait_for=3)
     kernel.manager.interrupt_kernel()
 
@@ -85,7 +85,7 @@ def test_the_stop_button_ends_training_and_nothing_else(kernel, tmp_path):
 
 
 def test_training_continues_when_the_browser_is_closed(kernel, tmp_path):
-    """A new browser finds the whole result."""
+    """Training continues without a browser, and a new one finds the full result."""
     path = tmp_path / "run.pt"
     kernel.start(path, n_epochs=20, wait_for=2)
     kernel.reconnect()
@@ -94,7 +94,7 @@ def test_training_continues_when_the_browser_is_closed(kernel, tmp_path):
 
 
 def test_a_killed_kernel_resumes(kernel, tmp_path):
-    """The same cells in a new kernel give the same result."""
+    """After a kernel is killed, the same cells resume the run with the same result."""
     path = tmp_path / "run.pt"
     kernel.start(path, n_epochs=20, wait_for=3)
     kernel.manager.restart_kernel(now=True)

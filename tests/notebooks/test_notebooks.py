@@ -1,6 +1,6 @@
-"""What every notebook promises: clean stored outputs, one template, code that matches the package.
+"""Every notebook has clean stored outputs, follows the template and matches the package.
 
-That stored outputs are still true is not tested here: `pytest --nbval` executes them.
+Whether the stored outputs are up to date is tested by `pytest --nbval`.
 """
 
 import ast
@@ -31,14 +31,14 @@ MIRRORED = {
     },
     "08_scaling_up": {"extras.batching": {"LengthBatchSampler", "DeviceLoader"}},
 }
-# Definitions that are shorter than the package's and do the same, which tests below compare.
+# Definitions that are shorter than the package's; tests below compare their behaviour.
 SIMPLER = {
     "03_padding_and_packing": {"data": {"SequenceDataset"}},
     "04_training_with_early_stopping": {"training": {"fit"}},
     "08_scaling_up": {"extras.flat": {"FlatDataset"}},
 }
 MOST_LINES = {"fit": 20, "EarlyStopping": 20, "LSTMClassifier": 25}  # every other: 15
-START = "00_start_here"  # two minutes, not a lesson: fewer sections and words, no exercises
+START = "00_start_here"  # an introduction with fewer sections and words, and no exercises
 ALLOWED_TAGS = re.compile(
     r"setup|exercise|check|solution|quiz|(mirror|simple):seqclf_utils\.[\w.]+"
     r"|answer"  # answers a prediction: folded in the learners' copies
@@ -55,7 +55,7 @@ def read(path):
 
 
 def cells(path, kind=None, tag=None):
-    """List the cells of one kind, or with one tag."""
+    """List the cells of one type, or with one tag."""
     return [
         cell
         for cell in read(path).cells
@@ -65,13 +65,13 @@ def cells(path, kind=None, tag=None):
 
 
 def code_lines(cell):
-    """Count the lines of a cell that are not empty."""
+    """Count the non-empty lines of a cell."""
     return sum(bool(line.strip()) for line in cell.source.splitlines())
 
 
 @each_notebook
 def test_stored_outputs_come_from_one_clean_run(path):
-    """Counts are 1..n, nothing went to stderr, nothing raised: nbval would not notice."""
+    """Execution counts are 1..n, and no output is an error or on stderr."""
     code = cells(path, "code")
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     for cell in code:
@@ -82,7 +82,7 @@ def test_stored_outputs_come_from_one_clean_run(path):
 
 @each_notebook
 def test_cells_that_print_or_show_have_outputs(path):
-    """A cleared output must not pass for an empty one."""
+    """Cells that print or show a figure have stored outputs."""
     for cell in cells(path, "code"):
         called = {
             node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
@@ -93,12 +93,12 @@ def test_cells_that_print_or_show_have_outputs(path):
 
 
 def parse(source):
-    """Return a cell's syntax tree; a magic such as %run becomes a call."""
+    """Return a cell's syntax tree, with magics such as %run turned into calls."""
     return ast.parse(TransformerManager().transform_cell(source))
 
 
 def top_level_calls(source):
-    """Yield the calls that run with the cell: not those inside functions it defines."""
+    """Yield the calls that run with the cell, but not those in functions that it defines."""
     pending = list(parse(source).body)
     while pending:
         node = pending.pop()
@@ -111,7 +111,7 @@ def top_level_calls(source):
 
 @each_notebook
 def test_metadata_is_the_same_on_every_machine(path):
-    """Re-executing must change no byte: only tags, numbered ids and the plain kernel stay."""
+    """Metadata contains only tags, numbered IDs and the default kernel."""
     notebook = read(path)
     assert notebook.metadata == {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -125,7 +125,7 @@ def test_metadata_is_the_same_on_every_machine(path):
 
 @each_notebook
 def test_outputs_name_nothing_of_this_machine(path):
-    """No paths, addresses, times or versions in what is stored."""
+    """Stored outputs contain no paths, addresses or times."""
     outputs = "".join(str(cell.get("outputs", "")) for cell in read(path).cells)
     text = re.sub(r"'image/png': '[^']*'", "", outputs)
     assert not re.search(r"/tmp|/home|/root|0x[0-9a-f]{6}|ipykernel|site-packages|it/s", text)
@@ -133,7 +133,7 @@ def test_outputs_name_nothing_of_this_machine(path):
 
 @each_notebook
 def test_template(path):
-    """Title, question, objectives, minutes, set-up, sections, predictions, summary, next."""
+    """Notebooks follow the template, from the title and question to the link to the next one."""
     notebook = read(path).cells
     number = path.name[:2]
     assert re.fullmatch(rf"# {number} · \S.+", notebook[0].source)
@@ -159,9 +159,9 @@ def test_template(path):
 
 @each_notebook
 def test_cells_are_short_and_explained(path):
-    """The budgets of CONTRIBUTING: lines a cell, words a notebook, prose beside code."""
+    """Notebooks keep the limits on code lines, words and Markdown cells in CONTRIBUTING."""
     code = cells(path, "code")
-    aside = {"quiz", "solution"}  # folded away until asked for
+    aside = {"quiz", "solution"}  # folded away
     prose = [c for c in cells(path, "markdown") if not aside & set(c.metadata.get("tags", []))]
     lines = [code_lines(cell) for cell in code]
     assert max(len(line) for cell in code for line in cell.source.splitlines()) <= 110  # a screen
@@ -177,7 +177,7 @@ def test_cells_are_short_and_explained(path):
 
 @each_notebook
 def test_prose_has_no_filler(path):
-    """Words that tell a struggling reader that it is easy."""
+    """The text avoids words such as "simply", which discourage readers who struggle."""
     text = "\n".join(cell.source for cell in cells(path, "markdown"))
     found = re.findall(r"\b(simply|just|obviously|clearly|of course|trivial\w*)\b", text, re.I)
     assert found == []
@@ -185,7 +185,7 @@ def test_prose_has_no_filler(path):
 
 @each_notebook
 def test_every_prediction_has_an_answer_that_can_be_folded(path):
-    """Between one prediction and the next, a cell of its own answers it, after some code."""
+    """Each prediction is followed by code and then by an answer in its own cell."""
     kinds = []
     for cell in read(path).cells:
         if "answer" in cell.metadata.get("tags", []):
@@ -199,7 +199,7 @@ def test_every_prediction_has_an_answer_that_can_be_folded(path):
 
 
 def bare(definition):
-    """Return a definition's syntax tree as text: no docstrings, annotations or @checked."""
+    """Return a definition's syntax tree as text, without docstrings, annotations and @checked."""
     tree = ast.parse(textwrap.dedent(definition))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
@@ -215,7 +215,7 @@ def bare(definition):
 
 
 def tagged(path, kind):
-    """Return the cells tagged mirror: or simple: by the full name of what they define."""
+    """Return the sources of cells tagged mirror: or simple:, by the name of the definition."""
     return {
         tag.removeprefix(f"{kind}:seqclf_utils."): cell.source
         for cell in cells(path, "code")
@@ -225,13 +225,13 @@ def tagged(path, kind):
 
 
 def listed(modules):
-    """Return module.name for each name of each module."""
+    """Return module.name for all names of all modules."""
     return {f"{module}.{name}" for module, names in modules.items() for name in names}
 
 
 @each_notebook
 def test_mirrored_definitions_are_those_of_the_package(path):
-    """What a notebook builds is what the package ships, and nothing is left out."""
+    """A notebook's definitions equal the package's, and all listed ones are there."""
     mirrors = tagged(path, "mirror")
     assert set(mirrors) == listed(MIRRORED.get(path.stem, {}))
     assert set(tagged(path, "simple")) == listed(SIMPLER.get(path.stem, {}))
@@ -242,8 +242,8 @@ def test_mirrored_definitions_are_those_of_the_package(path):
 
 
 @each_notebook
-def test_what_a_notebook_builds_is_lean(path):
-    """No validation and no machinery, and few lines."""
+def test_what_a_notebook_builds_is_short(path):
+    """The definitions that a notebook builds are short and contain no validation."""
     for cell in cells(path, "code"):
         assert not re.search(r"seqclf_utils\.(validation|extras)", cell.source)
     for name, source in (tagged(path, "mirror") | tagged(path, "simple")).items():
@@ -253,13 +253,13 @@ def test_what_a_notebook_builds_is_lean(path):
 
 
 def built_in(stem):
-    """Run the set-up and the definitions of one notebook and return its names."""
+    """Run the set-up and the definitions of a notebook, and return its namespace."""
     return prepared(next(path for path in NOTEBOOKS if path.stem == stem))
 
 
 @pytest.mark.parametrize("kind", [list, np.array])
 def test_the_simpler_dataset_does_the_same(kind, settings_kept):
-    """The same items, and the same batches through a loader."""
+    """The notebook's dataset gives the same items and batches as the package's."""
     simpler = built_in("03_padding_and_packing")["SequenceDataset"]
     sequences, labels = [kind(s) for s in ([3, 2], [1, 6, 6, 4, 6], [5, 1, 4], [2])], [0, 1, 0, 1]
     ours, theirs = simpler(sequences, labels), sc.SequenceDataset(sequences, labels)
@@ -276,7 +276,7 @@ def test_the_simpler_dataset_does_the_same(kind, settings_kept):
 @pytest.mark.parametrize(("max_epochs", "patience"), [(12, 2), (3, 5)])
 @pytest.mark.parametrize("seed", [0, 1, 70_000])
 def test_the_simpler_fit_does_the_same(seed, max_epochs, patience, settings_kept):
-    """Same history and weights, whether patience or the epochs run out."""
+    """The notebook's `fit` gives the same history and weights as the package's."""
     fit = built_in("04_training_with_early_stopping")["fit"]
     casino = sc.make_casino(60, min_length=3, max_length=8, seed=seed)
     splits = sc.split_indices(casino.labels, seed=seed)
@@ -297,7 +297,7 @@ def test_the_simpler_fit_does_the_same(seed, max_epochs, patience, settings_kept
 
 
 def test_the_simpler_flat_dataset_does_the_same(settings_kept):
-    """The same batches from the same flat symbols."""
+    """The notebook's FlatDataset gives the same batches as the package's."""
     simpler = built_in("08_scaling_up")["FlatDataset"]
     flat = sc.flatten([[3, 2], [1, 6, 6], [5]], vocab_size=7)
     ours, theirs = simpler(*flat, [0, 1, 0]), sc.FlatDataset(*flat, [0, 1, 0])
@@ -307,7 +307,7 @@ def test_the_simpler_flat_dataset_does_the_same(settings_kept):
 
 
 def prepared(path):
-    """Run what exercises build on: set-up, imports from the package and mirrored definitions."""
+    """Run what exercises depend on: set-up, imports and the notebook's own definitions."""
     namespace = {}
     for cell in cells(path, "code"):
         tags = cell.metadata.get("tags", [])
@@ -320,7 +320,7 @@ def prepared(path):
 
 
 def exercises(path):
-    """List the triples stub, check, solution, and see that they stand in this order."""
+    """List the triples of stub, check and solution, and assert that they come in this order."""
     tagged = [
         (cell.metadata["tags"][0], cell)
         for cell in read(path).cells
@@ -333,7 +333,7 @@ def exercises(path):
 
 @each_notebook
 def test_exercises_go_from_a_warm_up_to_half_an_hour(path):
-    """Two or three, numbered, longer and longer, with the minutes in the title."""
+    """A lesson has two or three numbered exercises of increasing length."""
     if path.stem == START:
         assert exercises(path) == []
         return
@@ -348,7 +348,7 @@ def test_exercises_go_from_a_warm_up_to_half_an_hour(path):
 
 
 def quiz(path):
-    """List the questions: each a list of options as (letter, text, verdict, reason)."""
+    """List the questions, each with its options as (letter, text, verdict, reason)."""
     option = re.compile(
         r"<details><summary>([A-E])\. (.+?)</summary>\n\n\*\*(Yes|No)\.\*\* (.+?)\n\n</details>",
         re.S,
@@ -358,7 +358,7 @@ def quiz(path):
 
 @each_notebook
 def test_quiz(path):
-    """Three to five questions; every option unfolds to a verdict and its reason."""
+    """A quiz has three to five questions, and every option unfolds to a verdict and a reason."""
     questions = quiz(path)
     assert 3 <= len(questions) <= 5
     for number, (source, options) in enumerate(questions, start=1):
@@ -372,7 +372,7 @@ def test_quiz(path):
 
 @each_notebook
 def test_quiz_cannot_be_guessed_from_its_form(path):
-    """The right option is neither always at one place nor mostly the longest."""
+    """The right option is not always in the same position, nor mostly the longest."""
     places, longest = set(), 0
     questions = quiz(path)
     for _, options in questions:
@@ -385,7 +385,7 @@ def test_quiz_cannot_be_guessed_from_its_form(path):
 
 @each_notebook
 def test_notebooks_lead_to_each_other(path):
-    """The last cell links to the next notebook, and back to the map and the glossary."""
+    """The last cell links to the next notebook and to the glossary."""
     last = cells(path, "markdown")[-1].source
     number = NOTEBOOKS.index(path)
     if number + 1 < len(NOTEBOOKS):
@@ -396,7 +396,7 @@ def test_notebooks_lead_to_each_other(path):
 
 @each_notebook
 def test_checks_accept_the_solution(path, capsys, settings_kept):
-    """With the solution put into the stub, each check says Correct."""
+    """Each check rejects the stub and accepts the solution."""
     namespace = prepared(path)
     for stub, check, solution in exercises(path):
         assert solution.source.startswith("<details><summary>Solution</summary>")

@@ -1,4 +1,4 @@
-"""The benchmark: pipelines that learn the same, in turn, each in its own process."""
+"""The benchmark: its data, pipelines, worker processes and tables."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ ROW = {"name": "ours flat", "version": "2", "seconds": [1, 2, 9], "loss": 0.5, "
 
 @pytest.mark.parametrize("lengths", LENGTHS)
 def test_sequences_are_dice_with_a_cheat(lengths):
-    """Symbols and lengths are in range, and sixes are more frequent where the label is 1."""
+    """Symbols and lengths are in range, and sixes are more frequent for label 1."""
     sequences, labels = make_data(2000, lengths)
     sizes = np.array([len(s) for s in sequences])
     sixes = np.array([(s == 6).mean() for s in sequences])
@@ -26,7 +26,7 @@ def test_sequences_are_dice_with_a_cheat(lengths):
 
 
 def test_the_fast_pipeline_learns_what_the_textbook_loop_learns():
-    """The loss after the same number of steps is the same, at less than half of the CPU time."""
+    """The fast pipeline reaches the same loss in less than half the CPU time."""
     textbook, fast = worker.measure(["textbook loop", "ours flat"], 1, **TASK)
 
     assert abs(textbook["loss"] - fast["loss"]) < 0.02
@@ -36,7 +36,7 @@ def test_the_fast_pipeline_learns_what_the_textbook_loop_learns():
 
 @pytest.mark.parametrize("name", ["ours as taught", "ours similar lengths", "bare loop"])
 def test_every_pipeline_of_ours_learns(name):
-    """The loss of a later epoch is lower than that of the first."""
+    """The course's pipelines reduce the loss from the first to the fourth epoch."""
     sequences, labels = make_data(TASK["n"], TASK["lengths"])
     torch.manual_seed(0)
     epoch = TRAINING[name](sequences, labels, 16, 25)
@@ -47,7 +47,7 @@ def test_every_pipeline_of_ours_learns(name):
 
 
 def test_a_worker_that_fails_says_why():
-    """A wrong task ends with its error, and the others are measured."""
+    """The error of a failing pipeline is reported, and the others are measured."""
     failed, fine = worker.measure(["bare loop", "packed"], 1, **TASK | {"n_steps": 0})
 
     assert failed["skip"].startswith("ValueError: window is 0")
@@ -55,7 +55,7 @@ def test_a_worker_that_fails_says_why():
 
 
 def test_a_worker_that_dies_is_named():
-    """A killed process gives a row, also when it is asked again."""
+    """A killed worker gives a row that says so, even after further requests."""
     killed = worker.Worker("bare loop", TASK)
     killed.process.kill()
     killed.process.join()
@@ -66,7 +66,7 @@ def test_a_worker_that_dies_is_named():
 
 
 def test_the_table_names_what_is_missing():
-    """Times are medians per step, compared with the first pipeline that ran."""
+    """The table gives median times per step, relative to the first pipeline that ran."""
     missing = {"name": "skorch", "skip": "skorch is not installed"}
 
     lines = bench.table([missing, ROW, ROW | {"name": "Keras", "seconds": [4]}], 10).splitlines()

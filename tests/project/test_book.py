@@ -1,7 +1,7 @@
-"""The web book: what happens to pages on their way, and the pages that come out.
+"""The web book: preprocessing of the sources, and the built pages.
 
-The pages are built only where Sphinx is installed, which `python course.py book` does, and looked
-at in a browser only by `python course.py book --check`.
+Pages are built only if Sphinx is installed, as by `python course.py book`. Only
+`python course.py book --check` tests them in a browser.
 """
 
 import html.parser
@@ -30,7 +30,7 @@ pages = load_pages()
 
 
 def prepared(*outputs):
-    """Return the cells of a notebook with a title and one code cell, as they reach the book."""
+    """Return the preprocessed cells of a notebook with a title and one code cell."""
     code = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": list(outputs)}
     title = {"cell_type": "markdown", "metadata": {}, "source": "# 04 · Title"}
     notebook = {"cells": [title, code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
@@ -38,14 +38,14 @@ def prepared(*outputs):
 
 
 def picture(alt):
-    """Return the output of show_figure."""
+    """Return an output as show_figure creates it."""
     data = {"image/png": "iVBORw0KGgo=", "text/plain": "Figure"}
     metadata = {"image/png": {"alt": alt}} if alt else {}
     return {"output_type": "display_data", "data": data, "metadata": metadata}
 
 
 def test_the_contents_list_every_page_once():
-    """All notebooks in order, and all pages of docs/."""
+    """The contents list the notebooks in order and all pages in docs/, each once."""
     names = re.findall(r"^(?:notebooks|docs|workshop)/\S+$|^[A-Z]+$", pages.contents(), flags=re.M)
     sources = [path.relative_to(ROOT).with_suffix("").as_posix() for path in [*NOTEBOOKS, *DOCS]]
     assert names[: len(NOTEBOOKS)] == sources[: len(NOTEBOOKS)]
@@ -62,7 +62,7 @@ def test_the_contents_list_every_page_once():
     ],
 )
 def test_links_below_the_title_lead_to_this_notebook(monkeypatch, server, repository, has_binder):
-    """The second cell has the download, and a link to Binder only where the address is known."""
+    """The second cell has a download link, and a Binder link only if GitHub builds the book."""
     for name, value in ("GITHUB_SERVER_URL", server), ("GITHUB_REPOSITORY", repository):
         monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
     title, links, _ = prepared()
@@ -73,28 +73,28 @@ def test_links_below_the_title_lead_to_this_notebook(monkeypatch, server, reposi
 
 
 def test_alt_text_reaches_the_page():
-    """The stored alt text goes where myst-nb looks for it."""
+    """The stored alt text is copied to where myst-nb reads it."""
     cell = prepared(picture("Two lines."))[-1]
     assert cell["metadata"]["mystnb"] == {"image": {"alt": "Two lines."}}
 
 
 @pytest.mark.parametrize("outputs", [[picture(None)], [picture("One."), picture("Two.")]])
 def test_figures_without_an_alt_text_of_their_own_are_refused(outputs):
-    """The build fails rather than show a figure that cannot be read aloud."""
+    """A cell with several figures, or a figure without alt text, fails the build."""
     with pytest.raises(ValueError, match="alt text"):
         prepared(*outputs)
 
 
 @pytest.mark.parametrize("source", ["<tr><th></th><th>a</th>", ["<tr><th></th>", "<th>a</th>"]])
 def test_corners_of_tables_are_not_empty_headings(source):
-    """A screen reader would announce them."""
+    """Empty header cells of tables become ordinary cells, which screen readers skip."""
     output = {"output_type": "execute_result", "data": {"text/html": source}, "metadata": {}}
     cell = prepared(output)[-1]
     assert cell["outputs"][0]["data"]["text/html"] == "<tr><td></td><th>a</th>"
 
 
 def test_every_public_name_is_documented_once():
-    """The page of the package has a directive for each, classes with their members."""
+    """The API page has a directive for each public name, and documents members of classes."""
     text = pages.describe_package()
     names = re.findall(r"auto\w+:: seqclf_utils\.(\w+)$", text, flags=re.M)
     assert sorted(names) == PUBLIC_NAMES
@@ -103,7 +103,7 @@ def test_every_public_name_is_documented_once():
 
 
 class Page(html.parser.HTMLParser):
-    """What a page loads, where it leads, and what it shows."""
+    """The tags and IDs of an HTML page."""
 
     def __init__(self, path):
         super().__init__()
@@ -131,7 +131,7 @@ def built(tmp_path_factory):
 
 
 def test_pages_load_nothing_from_elsewhere(built):
-    """Scripts, styles, fonts and pictures are in the book, which needs no network."""
+    """Scripts, styles, fonts and images are part of the book, which works offline."""
     for path, page in built.items():
         styles = [a["href"] for tag, a in page.tags if tag == "link" and a["rel"] != "canonical"]
         for target in [*page.values("script", "src"), *page.values("img", "src"), *styles]:
@@ -140,7 +140,7 @@ def test_pages_load_nothing_from_elsewhere(built):
 
 
 def test_links_between_pages_lead_somewhere(built):
-    """The file is there, and so is the place on the page."""
+    """Links within the book lead to existing files and anchors."""
     for path, page in built.items():
         for target in page.values("a", "href"):
             parts = urlsplit(target)
@@ -153,7 +153,7 @@ def test_links_between_pages_lead_somewhere(built):
 
 
 def test_pictures_are_described(built):
-    """Every picture has an alt text."""
+    """Every image has an alt text."""
     for path, page in built.items():
         alts = page.values("img", "alt")
         assert len(alts) == len(page.values("img", "src")), path.name
@@ -161,7 +161,7 @@ def test_pictures_are_described(built):
 
 
 def test_solutions_and_answers_are_folded_away(built):
-    """There are as many as in the notebooks, and all are closed."""
+    """Pages have as many folded blocks as their notebooks, all closed."""
     for source in NOTEBOOKS:
         page = next(page for path, page in built.items() if path.stem == source.stem)
         folded = [found for tag, found in page.tags if tag == "details"]

@@ -1,6 +1,6 @@
-"""The tour through JupyterLab: how its server is started and ended, and what it looks for.
+"""The browser test in JupyterLab: starting and stopping the server, and what the script expects.
 
-The tour itself needs Chromium, node and npm; `nox -s browser` runs it.
+The browser test itself needs Chromium, node and npm; run it with `nox -s browser`.
 """
 
 import json
@@ -23,8 +23,8 @@ from tools.learner_copies import FOLDED
 SCRIPT = (ROOT / "tests" / "browser" / "check_lab.mjs").read_text("utf-8")
 
 
-def test_jupyterlab_is_started_as_new_and_ended(tmp_path, monkeypatch):
-    """It answers to its token alone, knows no settings of the user's, and is gone afterwards."""
+def test_jupyterlab_starts_with_default_settings_and_stops(tmp_path, monkeypatch):
+    """The server requires its token, ignores the user's settings and is stopped afterwards."""
     monkeypatch.setenv("SEQCLF_PROGRESS", "0")
     (tmp_path / "course").mkdir()
 
@@ -41,7 +41,7 @@ def test_jupyterlab_is_started_as_new_and_ended(tmp_path, monkeypatch):
 
 
 def test_kernels_have_the_variables_of_a_new_user(tmp_path, monkeypatch):
-    """Settings of the course do not reach them; the copy of the package does."""
+    """Kernels use the copied package and no SEQCLF_ variables."""
     monkeypatch.setenv("SEQCLF_PROGRESS", "0")
 
     variables = browser.environment(tmp_path)
@@ -54,7 +54,7 @@ def test_kernels_have_the_variables_of_a_new_user(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("code", "seconds"), [("input()", 1), ("", 60)])
 def test_a_server_that_does_not_answer_shows_its_log(tmp_path, code, seconds):
-    """After a while if it is silent, at once if it has ended."""
+    """A server that does not answer in time, or has ended, is reported with its log."""
     log = tmp_path / "log"
     log.write_text("port is taken")
     started = time.monotonic()
@@ -69,7 +69,7 @@ def test_a_server_that_does_not_answer_shows_its_log(tmp_path, code, seconds):
 
 
 def test_the_tour_gets_its_arguments_after_the_copies_are_made(monkeypatch, tmp_path):
-    """The copies are made in the copied course, and the status of the tour is passed on."""
+    """The browser script runs after the copies are created, and its exit status is returned."""
     calls = []
 
     def run(command, cwd=None, check=False):
@@ -93,7 +93,7 @@ def test_the_tour_gets_its_arguments_after_the_copies_are_made(monkeypatch, tmp_
 
 
 def test_a_missing_chromium_is_reported_first(monkeypatch):
-    """The tour ends before anything is copied or started."""
+    """Without Chromium, the browser test ends before anything is copied or started."""
     monkeypatch.setattr(book, "obstacle", lambda: "Chromium is not installed")
 
     with pytest.raises(SystemExit, match="Chromium is not installed"):
@@ -101,7 +101,7 @@ def test_a_missing_chromium_is_reported_first(monkeypatch):
 
 
 def test_the_tour_looks_for_what_exists():
-    """Each notebook and cell that it names, and how an answer is folded away."""
+    """The notebooks, cells and folded answers named in the browser script exist."""
     texts = {path.stem: path.read_text("utf-8") for path in NOTEBOOKS}
     stops = re.findall(r'notebook: "(\w+)",\s+cell: "([^"]+)"', SCRIPT)
     assert len(stops) == 3

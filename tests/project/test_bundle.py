@@ -1,4 +1,4 @@
-"""The bundle: what pip is asked for, what is written, what is refused; nothing is downloaded."""
+"""The bundle: the calls of pip, the files written and the errors, without any download."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tools import bundle
 
 @pytest.fixture
 def pip(monkeypatch):
-    """List the calls of pip instead of making them; copy course.py alone."""
+    """Record the calls of pip instead of running them, and copy only course.py."""
     calls = []
 
     def copy(root, folder):
@@ -24,7 +24,7 @@ def pip(monkeypatch):
 
 
 def test_a_bundle_is_the_course_its_wheels_and_a_readme(pip, tmp_path):
-    """Wheels of the tested versions go where course.py looks for them, the builder too."""
+    """A bundle has the course, a README, and wheels of the tested versions and the builder."""
     assert bundle.main([str(tmp_path / "b")]) == 0
 
     (wheel,) = pip
@@ -41,7 +41,7 @@ def test_a_bundle_is_the_course_its_wheels_and_a_readme(pip, tmp_path):
     ("target", "named"), [("win_amd64", "pywinpty"), ("macosx_14_0_arm64", "appnope")]
 )
 def test_another_system_gets_all_packages_and_its_own(pip, tmp_path, target, named):
-    """Pip is not asked what is needed there, since it would answer for this machine."""
+    """For another system, all pinned packages are downloaded plus those that only it needs."""
     bundle.main([str(tmp_path / "b"), "--platform", target, "--python-version", "3.12"])
 
     download, own = pip
@@ -52,7 +52,7 @@ def test_another_system_gets_all_packages_and_its_own(pip, tmp_path, target, nam
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(pip, tmp_path):
-    """Nothing is mixed with files that are there."""
+    """A folder that already has files is left unchanged."""
     (tmp_path / "photo.jpg").touch()
 
     with pytest.raises(SystemExit, match="is not empty"):
@@ -62,7 +62,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(pip, tmp_path):
 
 
 def test_a_failed_download_ends_with_its_status(pip, tmp_path, monkeypatch):
-    """An incomplete bundle has no README.txt."""
+    """If a download fails, its exit status is returned and no README.txt is written."""
 
     def run(command, **_):
         raise subprocess.CalledProcessError(7, command)

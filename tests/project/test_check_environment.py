@@ -1,4 +1,4 @@
-"""The environment check: one line on a good machine, and the problems of any other."""
+"""The environment check: one line if all is well, a list of problems otherwise."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ OLD_PYTHONS = ["3.10.13", "3.9", "2.7.18"]
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path, capsys):
-    """Return a function that checks a good machine with these differences: status and output."""
+    """Return a function that checks a simulated machine and returns exit status and output."""
 
     def run(*arguments, python="3.12.1", installed=(), error=None, free_gb=100):
         def load(name):
@@ -46,7 +46,7 @@ def machine(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize("python", ["3.11.0", "3.14.0rc1"])
 @pytest.mark.parametrize("torch", ["2.6.0", "2.13.0+cpu"])
 def test_a_good_machine_is_ready(machine, python, torch):
-    """The lowest versions will do, and newer ones; 2.13 is newer than 2.6."""
+    """The oldest supported versions are accepted, and so are newer ones (2.13 is above 2.6)."""
     status, output = machine(python=python, installed={"torch": torch}, free_gb=0.5)
 
     assert status == 0
@@ -54,7 +54,7 @@ def test_a_good_machine_is_ready(machine, python, torch):
 
 
 def test_the_code_depends_on_the_day_and_on_the_machine(machine, monkeypatch):
-    """A copied line, or one of yesterday, has another code; the same day and machine the same."""
+    """The code differs between days and machines, and is otherwise the same."""
     days, codes = ["2026-11-29", "2026-11-29", "2026-11-30", "2026-11-30"], []
     for day, node in zip(days, [1, 1, 1, 2], strict=True):
         monkeypatch.setattr(check, "date", SimpleNamespace(today=lambda day=day: day))
@@ -67,7 +67,7 @@ def test_the_code_depends_on_the_day_and_on_the_machine(machine, monkeypatch):
 
 @pytest.mark.parametrize("python", OLD_PYTHONS)
 def test_an_old_python_is_the_only_problem_reported(machine, python):
-    """What is missing besides follows from it."""
+    """If Python is too old, no other problem is reported."""
     status, output = machine(python=python, installed={"torch": ""}, error=ImportError())
 
     assert status == 1
@@ -81,7 +81,7 @@ def test_an_old_python_is_the_only_problem_reported(machine, python):
     [("", "torch is missing;")] + [(v, f"torch is {v};") for v in ("2.5.9+cpu", "1.13", "2", "x")],
 )
 def test_each_bad_package_is_named_with_the_version_needed(machine, version, problem):
-    """Missing or too old; that the course's package cannot be imported then goes without saying."""
+    """Each missing or outdated package is named, without the failed import that follows from it."""
     status, output = machine(installed={"torch": version, "numpy": "1.25.2"}, error=ImportError())
 
     assert status == 1
@@ -91,7 +91,7 @@ def test_each_bad_package_is_named_with_the_version_needed(machine, version, pro
 
 
 def test_a_failed_import_is_reported_in_one_line(machine):
-    """All packages are installed, and one of them is broken."""
+    """If an installed package is broken, the failed import is reported in one line."""
     status, output = machine(error=OSError("no libtorch.so\nand more"))
 
     assert status == 1
@@ -100,7 +100,7 @@ def test_a_failed_import_is_reported_in_one_line(machine):
 
 @pytest.mark.parametrize(("prefix", "is_reported"), [("elsewhere", True), (".venv", False)])
 def test_a_python_outside_venv_is_reported(machine, tmp_path, monkeypatch, prefix, is_reported):
-    """The wrong kernel is a likely cause, if there is a .venv at all."""
+    """If packages are missing and .venv exists, a Python outside .venv is reported."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path / prefix))
     assert "not the Python in .venv" not in machine(installed={"torch": ""})[1]
     (tmp_path / ".venv").mkdir()
@@ -110,12 +110,12 @@ def test_a_python_outside_venv_is_reported(machine, tmp_path, monkeypatch, prefi
 
 
 def test_a_full_disk_gets_no_advice_to_install(machine):
-    """Installing again would not help."""
+    """A full disk is reported without the advice to install."""
     assert machine(free_gb=0.04) == (1, "Not ready:\n- 0.0 GB are free; 0.5 GB are needed\n")
 
 
 def test_details_hold_what_a_bug_report_needs(machine, monkeypatch, tmp_path):
-    """Versions, processor, disk and settings after the verdict, but no paths."""
+    """--details adds versions, processor, disk space and settings, but no paths."""
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
 
     _, output = machine("--details", installed={"torch": "2.13.0+cpu"})
@@ -127,7 +127,7 @@ def test_details_hold_what_a_bug_report_needs(machine, monkeypatch, tmp_path):
 
 
 def test_needs_are_those_of_pyproject():
-    """Every runtime dependency, and no other, with its lowest version."""
+    """The required versions are those of the runtime dependencies in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
     assert [f"{name}>={floor}" for name, floor in check.NEEDED.items()] == project["dependencies"]
@@ -135,13 +135,13 @@ def test_needs_are_those_of_pyproject():
 
 
 def test_versions_are_looked_up_without_importing():
-    """A version where a package is installed, nothing where it is not."""
+    """The version of an installed package is found, and "" is returned for others."""
     assert check.release(check.installed_version("pytest")) > (8,)
     assert check.installed_version("no-such-package-here") == ""
 
 
 def test_it_runs_in_a_notebook():
-    """%run prints the line, or the problems, and shows no error: the exit status stays out."""
+    """%run prints the line or the problems without showing the exit status as an error."""
     sources = ["%run ../tools/check_environment.py"] * 2
     sources[1] = f"{FULL_DISK}\n{sources[1]}"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
@@ -155,7 +155,7 @@ def test_it_runs_in_a_notebook():
 
 
 def test_it_runs_where_nothing_is_installed():
-    """It needs the standard library only, and exits with a failure."""
+    """The script needs only the standard library and exits with status 1."""
     bare = [sys.executable, "-I", "-S", str(SCRIPT)]
 
     done = subprocess.run(bare, capture_output=True, text=True)
@@ -165,7 +165,7 @@ def test_it_runs_where_nothing_is_installed():
 
 
 def test_the_script_fails_where_only_the_disk_is_full():
-    """The exit status is kept though the package, which can be imported there, imports IPython."""
+    """The script exits with status 1 even though importing the package imports IPython."""
     run = f"{FULL_DISK}; import runpy; runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
 
     done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True)
@@ -175,5 +175,5 @@ def test_the_script_fails_where_only_the_disk_is_full():
 
 
 def test_an_old_python_can_read_it():
-    """Its grammar is that of Python 3.7, so that an old Python reports its age."""
+    """The script parses as Python 3.7, so that an old Python can report the problem."""
     ast.parse(SCRIPT.read_text("utf-8"), feature_version=(3, 7))

@@ -1,4 +1,4 @@
-"""The classic bugs fit the sources, and the tool that tries them tells noticed from missed."""
+"""The classic bugs apply to the sources, and the tool reports which ones are detected."""
 
 import pytest
 from notebook_text import ROOT
@@ -9,8 +9,8 @@ CASES = list(classic_bugs.BUGS.items())
 
 
 @pytest.mark.parametrize(("name", "bug"), CASES, ids=[name for name, _ in CASES])
-def test_every_bug_fits_the_sources(name, bug):
-    """The old text occurs once, the new one differs, and it compiles."""
+def test_every_bug_applies_to_the_sources(name, bug):
+    """The text to replace occurs exactly once, and the changed module compiles."""
     text = (ROOT / "seqclf_utils" / bug["file"]).read_text("utf-8")
 
     assert text.count(bug["old"]) == 1
@@ -21,7 +21,7 @@ def test_every_bug_fits_the_sources(name, bug):
 
 @pytest.mark.parametrize("factor", [2, 3])
 def test_a_bug_is_noticed_if_a_test_fails(tmp_path, monkeypatch, factor):
-    """The tests of the copy decide; the original stays as it is."""
+    """A bug is detected if a test fails on the copy, and the original is left unchanged."""
     course = tmp_path / "course"
     files = {
         "seqclf_utils/__init__.py": "",
@@ -44,7 +44,7 @@ def test_a_bug_is_noticed_if_a_test_fails(tmp_path, monkeypatch, factor):
 
 
 def test_a_run_that_never_ends_is_noticed(tmp_path):
-    """A bug that hangs does not hang the tool."""
+    """A bug that causes an endless loop is reported as a timeout."""
     (tmp_path / "test_loop.py").write_text("def test_loop():\n    while True:\n        pass\n")
 
     assert classic_bugs.run(tmp_path, ["test_loop.py"], limit=8) == "timeout"

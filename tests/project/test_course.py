@@ -1,4 +1,4 @@
-"""course.py on a fresh machine, on a broken one, and when nothing is to be done."""
+"""course.py on a new machine, after failures, and with everything installed."""
 
 import ast
 import importlib.util
@@ -20,7 +20,7 @@ INSTALL = ["-c", "constraints.txt", "-e", ".[test]"]
 
 
 def load(folder):
-    """Import the copy of course.py in a folder; it works on that folder."""
+    """Import the copy of course.py in a folder, which it will use as the course."""
     spec = importlib.util.spec_from_file_location("course_copy", folder / "course.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -28,16 +28,16 @@ def load(folder):
 
 
 class Machine:
-    """A machine with simulated installation steps, which leave behind what real ones do.
+    """A machine with simulated installation steps that create the same files as real ones.
 
     Attributes:
-        steps: Command, "does the mark exist?" and environment of each step.
-        commands: What was run in .venv, without `python -m`.
-        status: Module to the exit status with which it ends.
-        fails: A word; a step that has it among its arguments fails.
-        interrupted: A word; Ctrl-C is pressed in the step that has it.
-        uv: Where uv is installed, if it is.
-        free_gb: Free disk space before .venv is made.
+        steps: Command, whether the mark exists, and environment of each step.
+        commands: Commands run in .venv, without `python -m`.
+        status: Exit status of each module.
+        fails: Steps with this argument fail.
+        interrupted: Steps with this argument are interrupted by Ctrl-C.
+        uv: Path of uv, or None.
+        free_gb: Free disk space before .venv is created.
         venv_gb: Size of .venv.
     """
 
@@ -65,7 +65,7 @@ class Machine:
         return SimpleNamespace(free=(self.free_gb - self.venv_gb * self.venv.exists()) * 1e9)
 
     def rmtree(self, path):
-        """Delete .venv; its Python must be gone before, as a kill may leave all but the mark."""
+        """Delete .venv, and assert that its Python was deleted first."""
         assert not os.path.lexists(self.python)
         shutil.rmtree(path)
 
@@ -81,7 +81,7 @@ class Machine:
         return int(self.fails in command)
 
     def popen(self, command, cwd):
-        """Simulate the command in .venv."""
+        """Simulate a command in .venv."""
         assert (command[:2], Path(cwd)) == ([str(self.python), "-m"], self.folder)
         self.commands.append(command[2:])
         return SimpleNamespace(wait=lambda: self.status.get(command[2], 0))
@@ -90,7 +90,7 @@ class Machine:
         """Run course.py.
 
         Returns:
-            Its exit status, or the message it ended with, and the names of the steps it took.
+            The exit status or final message, and the names of the installation steps.
         """
         self.steps.clear()
         self.monkeypatch.setattr(sys, "argv", ["course.py", *arguments])
@@ -101,7 +101,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Return a fresh machine with Python and nothing else."""
+    """Return a new machine with nothing but Python."""
     return Machine(tmp_path, monkeypatch)
 
 
@@ -113,11 +113,11 @@ def installed(machine):
     return machine
 
 
-# ----------------------------------------------------------------------------- when it installs
+# ----------------------------------------------------------------------------- installation
 
 
 def test_fresh_machine_makes_the_environment_and_installs(machine, capsys):
-    """The first run makes .venv, installs and says so; the second starts the command at once."""
+    """The first run creates .venv and installs; the second starts the command at once."""
     assert machine.run("test") == (0, ["venv", "pip"])
     assert re.search(r"\[1/2\].*\n\[2/2\].*\nReady.\n\$ python -m pytest", capsys.readouterr().out)
 
@@ -126,7 +126,7 @@ def test_fresh_machine_makes_the_environment_and_installs(machine, capsys):
 
 
 def replace_python(machine):
-    """Leave a link to a Python that an upgrade of the system has removed."""
+    """Simulate a system upgrade that removes the Python to which .venv links."""
     machine.python.unlink()
     if os.name != "nt":
         machine.python.symlink_to(machine.folder / "gone")
@@ -143,8 +143,8 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_environment_is_repaired_in_place_or_made_again(installed, change):
-    """A change goes into the existing .venv; what is broken is made again from scratch, once."""
+def test_environment_is_updated_or_recreated(installed, change):
+    """Changed requirements are installed into .venv, and a broken .venv is recreated."""
     (installed.venv / "other").touch()
     CHANGES[change](installed)
 
@@ -157,14 +157,14 @@ def test_environment_is_repaired_in_place_or_made_again(installed, change):
 
 
 def test_moved_folder_is_repaired_in_place(installed, tmp_path_factory, monkeypatch):
-    """A moved folder is installed again, because .venv contains the old path."""
+    """After the folder is moved, the course is reinstalled, because .venv contains the old path."""
     elsewhere = tmp_path_factory.mktemp("moved höme")
     shutil.copytree(installed.venv, elsewhere / ".venv")
 
     assert Machine(elsewhere, monkeypatch).run("test") == (0, ["pip"])
 
 
-# ----------------------------------------------------------------------------- when that fails
+# ----------------------------------------------------------------------------- failures
 
 HINTS = "failed|again|connect|proxy|No space left|python3-venv|.venv"
 TROUBLES = [
@@ -179,7 +179,7 @@ TROUBLES = [
 
 @pytest.mark.parametrize(("trouble", "words"), TROUBLES)
 def test_trouble_is_explained_and_repaired_by_the_next_run(machine, trouble, words):
-    """A failed step, Ctrl-C or a full disk: the mark stays, and what was made is made again."""
+    """After a failed step, Ctrl-C or a full disk, the next run starts over."""
     stamp = machine.course.STAMP
     vars(machine).update(trouble)
     machine.course.STAMP = str(machine.folder / trouble.get("stamp", stamp))
@@ -195,7 +195,7 @@ def test_trouble_is_explained_and_repaired_by_the_next_run(machine, trouble, wor
 
 @pytest.mark.parametrize("choice", ["linux", "win32", "PIP_EXTRA_INDEX_URL", "UV_TORCH_BACKEND"])
 def test_too_small_disk_is_refused_before_anything_is_made(machine, monkeypatch, choice):
-    """PyTorch for NVIDIA GPUs, pip's choice on Linux, takes more than the build for the CPU."""
+    """Too little disk space for the build of PyTorch is reported before anything is created."""
     monkeypatch.setattr(sys, "platform", choice if choice == "win32" else "linux")
     if choice.isupper():
         monkeypatch.setenv(choice, "https://example.org/cpu")
@@ -211,7 +211,7 @@ def test_too_small_disk_is_refused_before_anything_is_made(machine, monkeypatch,
 
 
 def test_python_does_not_delete_itself(installed, monkeypatch):
-    """The Python of an unfinished .venv asks the user to deactivate it first."""
+    """If run with the Python of an unfinished .venv, course.py asks to deactivate it."""
     installed.mark.touch()
     monkeypatch.setattr(sys, "prefix", str(installed.venv))
     message, steps = installed.run("test")
@@ -220,18 +220,18 @@ def test_python_does_not_delete_itself(installed, monkeypatch):
     assert installed.python.exists()
 
 
-# ----------------------------------------------------------------------------- with which tools
+# ----------------------------------------------------------------------------- pip and uv
 
 
 def test_pip_gets_constraints_and_the_test_extra(installed):
-    """Pip of .venv installs the project in place, with tests, at the tested versions."""
+    """Pip installs the project in editable mode with its test extra at the tested versions."""
     (venv, _, _), (pip, _, _) = installed.steps
     assert venv == [sys.executable, "-m", "venv", str(installed.venv)]
     assert pip == [str(installed.python), "-m", "pip", "install", *INSTALL]
 
 
 def test_uv_is_used_when_it_is_installed(machine):
-    """Both steps go to uv, with this Python and into .venv, without deleting the mark there."""
+    """If uv is installed, it runs both steps without deleting the mark in .venv."""
     machine.uv = "/bin/uv"
     assert machine.run("test") == (0, ["venv", "pip"])
     (venv, _, _), (pip, _, _) = machine.steps
@@ -240,8 +240,8 @@ def test_uv_is_used_when_it_is_installed(machine):
     assert pip == ["/bin/uv", "pip", "install", "--python", str(machine.python), *INSTALL]
 
 
-def test_settings_of_pip_are_handed_to_uv(machine, monkeypatch):
-    """Uv looks where pip would look; a setting of its own wins."""
+def test_settings_of_pip_are_passed_to_uv(machine, monkeypatch):
+    """Uv uses the package indexes that pip would use, unless it has its own settings."""
     given = {"PIP_INDEX_URL": "a", "PIP_EXTRA_INDEX_URL": "b", "PIP_FIND_LINKS": "c", "KEEP": "d"}
     added = {"UV_INDEX_URL": "a", "UV_EXTRA_INDEX_URL": "b", "UV_FIND_LINKS": "own"}
     for name, value in [*given.items(), ("UV_FIND_LINKS", "own")]:
@@ -253,7 +253,7 @@ def test_settings_of_pip_are_handed_to_uv(machine, monkeypatch):
 
 
 def test_a_bundle_installs_without_a_network(machine):
-    """Beside a folder of wheels, pip takes everything from there; uv would ask the network."""
+    """If there is a folder of wheels, pip installs only from it, and uv is not used."""
     wheels = machine.folder / "wheels"
     wheels.mkdir()
     machine.uv, machine.free_gb = "/bin/uv", 3
@@ -263,7 +263,7 @@ def test_a_bundle_installs_without_a_network(machine):
     assert pip[4:] == ["--no-index", "--find-links", str(wheels), *INSTALL]
 
 
-# ----------------------------------------------------------------------------- what it then runs
+# ----------------------------------------------------------------------------- commands
 
 COMMANDS = {
     "test": ["pytest", "--nbval"],
@@ -275,11 +275,11 @@ COMMANDS = {
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS.items())
 def test_commands_are_these_and_extra_arguments_follow(installed, name, command):
-    """Each command is exactly this; whatever follows is passed on, options too."""
+    """Each command runs its module, and further arguments are passed on, including options."""
     options = ["--no-browser", "-k", "x y", "--help"]
     installed.run(name)
     installed.run(name, *options)
-    whole = ["--cov"] if name == "test" else []  # only all tests together reach every line
+    whole = ["--cov"] if name == "test" else []  # only the full test run covers every line
     assert installed.commands == [command + whole, command + options]
 
 
@@ -287,7 +287,7 @@ def test_commands_are_these_and_extra_arguments_follow(installed, name, command)
     ("sources", "folder"), [([], "my_notebooks"), (["--sources"], "notebooks")]
 )
 def test_lab_opens_the_copies_or_the_sources(installed, sources, folder):
-    """Missing copies are made first; contributors open the originals, and no copies are made."""
+    """`lab` creates missing copies and opens them; `--sources` opens the originals."""
     installed.run("lab", "--no-browser", *sources, "--port", "8899")
     url = f"--LabApp.default_url=/lab/tree/{folder}"
     lab = ["jupyterlab", "--ServerApp.root_dir=.", url, "--no-browser", "--port", "8899"]
@@ -298,7 +298,7 @@ def test_lab_opens_the_copies_or_the_sources(installed, sources, folder):
     ("name", "module"), [("test", "pytest"), ("lab", "jupyterlab"), ("lab", "tools.learner_copies")]
 )
 def test_status_of_the_command_is_passed_on(installed, name, module):
-    """A failed test run fails, and without copies JupyterLab is not opened."""
+    """The exit status is that of the command; if copying fails, JupyterLab is not opened."""
     installed.status = {module: 5}
     assert installed.run(name)[0] == 5
     assert installed.commands[-1][0] == module
@@ -306,12 +306,12 @@ def test_status_of_the_command_is_passed_on(installed, name, module):
 
 @pytest.mark.parametrize("arguments", [[], ["tset"]])
 def test_unknown_command_installs_nothing(machine, capsys, arguments):
-    """A mistyped command shows those that exist, at once."""
+    """An unknown command lists the valid ones and installs nothing."""
     assert machine.run(*arguments) == (2, [])
     assert re.search("lab.*test.*run", capsys.readouterr().err)
 
 
-# ----------------------------------------------------------------------------- for which Python
+# ----------------------------------------------------------------------------- Python versions
 
 PYTHONS = [
     ((2, 7, 18), "posix", "/", r"this is Python 2\.7;.*3\.11 or newer.*py -3\.12 course\.py"),
@@ -324,8 +324,8 @@ PYTHONS = [
 
 
 @pytest.mark.parametrize(("version", "system", "here", "refusal"), PYTHONS)
-def test_python_that_cannot_run_the_course_is_turned_away(machine, version, system, here, refusal):
-    """Too old, or on Windows one that misreads letters such as ö in the path of .venv."""
+def test_unsupported_python_is_refused(machine, version, system, here, refusal):
+    """Python is rejected if too old, or on Windows if it misreads letters such as ö in paths."""
     course, done = machine.course, []
     course.install, course.run = lambda: done.append("install"), lambda command: 0
     course.sys = SimpleNamespace(**{**vars(sys), "version_info": version})
@@ -336,16 +336,16 @@ def test_python_that_cannot_run_the_course_is_turned_away(machine, version, syst
     assert re.search(refusal or "^0$", str(outcome))
 
 
-def test_windows_has_python_elsewhere(machine, monkeypatch):
-    """On Windows the environment's Python is Scripts/python.exe."""
+def test_windows_has_another_path_to_python(machine, monkeypatch):
+    """On Windows, the environment's Python is Scripts/python.exe."""
     with monkeypatch.context() as patch:
         patch.setattr(os, "name", "nt")
         python = load(machine.folder).PYTHON
     assert re.split(r"[/\\]", python)[-3:] == [".venv", "Scripts", "python.exe"]
 
 
-def test_an_old_python_can_read_the_file_and_needs_the_standard_library_only():
-    """Newer syntax would stop an old Python before it could say what is needed."""
+def test_an_old_python_can_run_the_file():
+    """course.py has old syntax and standard imports, so that old versions can report errors."""
     nodes = list(ast.walk(ast.parse(SOURCE, feature_version=(3, 6))))
     assert SOURCE.isascii()  # these two are for 2.7
     assert not any(isinstance(n, ast.JoinedStr) or getattr(n, "id", "") == "print" for n in nodes)
@@ -354,7 +354,7 @@ def test_an_old_python_can_read_the_file_and_needs_the_standard_library_only():
     assert {alias.name for names in imports for alias in names} <= sys.stdlib_module_names
 
 
-# ----------------------------------------------------------------------------- for real
+# ----------------------------------------------------------------------------- real processes
 
 UP_TWICE = """
 import sys, time
@@ -368,7 +368,7 @@ sys.exit(7)
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ there")
 def test_a_real_command_in_a_real_environment(tmp_path, monkeypatch):
-    """The mark survives venv; arguments, each Ctrl-C and the status pass between two processes."""
+    """Arguments, Ctrl-C and the exit status are passed on between real processes."""
     machine = Machine(tmp_path / "cöurse with spaces", monkeypatch)
     course = machine.course
     venv = [sys.executable, "-m", "venv", "--without-pip", course.VENV]  # takes less than a second

@@ -1,4 +1,4 @@
-"""The pages of docs/ and workshop/: their links, and common mistakes beside notebook 09."""
+"""The pages in docs/ and workshop/: links, and the common mistakes of notebook 09."""
 
 import re
 
@@ -14,13 +14,13 @@ PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("workshop/*.md"
 
 
 def rows():
-    """Return the cells of each row of the table: entry, mistake, truth and places."""
+    """Return the cells of each row of the table: entry, misconception, fact and places."""
     lines = PAGE.read_text("utf-8").splitlines()
     return [re.split(r" \| ", line.strip("| ")) for line in lines if re.match(r"\| \d", line)]
 
 
 def places(text):
-    """Return number, section and file of each section that a text links to."""
+    """Return the notebook number, section and file of each section that a text links to."""
     page_form = r"\[notebook (\d\d), section (\d)\]\((?:[^)]*/)?([^)/]+)\)"
     gallery_form = r"\[notebook (\d\d)\]\(([^)]+)\), section (\d)"
     found = re.findall(page_form, text)
@@ -28,21 +28,21 @@ def places(text):
 
 
 def entries():
-    """Return number, name and text of each entry of the gallery."""
+    """Return the number, name and text of each entry in notebook 09."""
     parts = re.split(r"^### (\d\d)\. (.+)$", markdown(GALLERY), flags=re.M)[1:]
     texts = [text.split("\n## ")[0] for text in parts[2::3]]
     return list(zip(parts[0::3], parts[1::3], texts, strict=True))
 
 
 def test_the_page_lists_all_nineteen():
-    """Each is listed once, in order, with its truth and the places that explain it."""
+    """All mistakes are listed once, in order, with links to sections that explain them."""
     assert [row[0] for row in rows()] == NUMBERS
     for row in rows():
         assert len(places(row[3])) == row[3].count("](") >= 1, row
 
 
 def test_the_gallery_has_nineteen_complete_entries():
-    """Each has symptom, why, fix and next time once, and a cell that shows it."""
+    """Each entry has a symptom, reason, fix and advice, and a cell that demonstrates it."""
     assert [number for number, _, _ in entries()] == NUMBERS
     for number, _, text in entries():
         assert [text.count(part) for part in PARTS] == [1] * len(PARTS), number
@@ -57,7 +57,7 @@ def test_the_gallery_has_nineteen_complete_entries():
 
 @pytest.mark.parametrize("text", [PAGE.read_text("utf-8"), markdown(GALLERY)], ids=["page", "09"])
 def test_places_exist(text):
-    """The named notebook has the named section, and the link leads to that notebook."""
+    """Links to sections lead to the named notebook, which has the named section."""
     for number, section, name in places(text):
         assert name.startswith(number)
         path = ROOT / "notebooks" / name
@@ -65,14 +65,14 @@ def test_places_exist(text):
 
 
 def test_page_and_gallery_name_the_same_places():
-    """An entry of the gallery leads where the page leads first, or stays in notebook 09."""
+    """Each entry of notebook 09 links to the first place on the page, if that is elsewhere."""
     on_page = {row[0]: places(row[3])[0] for row in rows()}
     for number, _, text in entries():
         assert (places(text) or [("09", on_page[number][1], GALLERY.name)]) == [on_page[number]]
 
 
 def test_the_index_of_the_gallery_leads_to_every_entry():
-    """Its links are the anchors that JupyterLab makes of headings."""
+    """The index links to every entry by the anchor that JupyterLab creates for its heading."""
     anchors = {
         f"{number}. {name}".replace("`", "").replace(" ", "-") for number, name, _ in entries()
     }
@@ -81,14 +81,14 @@ def test_the_index_of_the_gallery_leads_to_every_entry():
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
-    """A relative link names a file that exists."""
+    """Relative links lead to existing files."""
     text = markdown(path) if path.suffix == ".ipynb" else path.read_text("utf-8")
     for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text):
         assert (path.parent / target).exists(), target
 
 
 def test_commands_that_are_named_exist():
-    """Pages and workflows name commands of course.py and sessions of noxfile.py that exist."""
+    """Commands of course.py and nox sessions named in pages, workflows and tools exist."""
     found = {"python course.py": set(), "nox -s": set()}
     for path in [*PAGES, *ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("tools/*.py")]:
         text = path.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The glossary and the list of references agree with the notebooks and the workshop."""
+"""The glossary and the reading list agree with the notebooks and the workshop."""
 
 import re
 
@@ -16,7 +16,7 @@ def read(path):
 
 
 def prose(path):
-    """Return what a page says in its own words: without code, quotes and other people's titles."""
+    """Return a page's own prose, without code, quotations and titles of references."""
     text = re.sub(r"```.*?```|<code>.*?</code>", " ", read(path), flags=re.S)
     text = LINK.sub(" ", re.sub(r"`[^`]*`", " ", text))
     text = re.sub(r"\]\([^)]*\)", "] ", text)
@@ -24,26 +24,26 @@ def prose(path):
 
 
 def glossary():
-    """Return the entries of the glossary: each term and its text."""
+    """Return the terms of the glossary with their texts."""
     parts = re.split(r"^## (.+)$", (DOCS / "glossary.md").read_text("utf-8"), flags=re.M)
     return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def elsewhere(body):
-    """Return the words that other courses use for a term."""
+    """Return the synonyms of a term that the course avoids."""
     found = re.search(r"^\*Elsewhere:\* (.+)$", body, flags=re.M)
     return found[1].split(", ") if found else []
 
 
 def links(text):
-    """Return the addresses of other sites without what leads to the same page."""
+    """Return the normalised addresses of external links."""
     text = re.sub(r"```.*?```|`[^`]*`", " ", text, flags=re.S)
     found = re.findall(r"(https?://[^/\s)>\]\"']+)([^\s)>\]\"'#]*)", text)
     return [host.lower() + path.rstrip("/") for host, path in found]
 
 
 def test_terms_are_unique_and_in_alphabetical_order():
-    """A reader finds a word where it belongs, once; no term is a word that the course avoids."""
+    """Terms are sorted and unique, and none of them is an avoided synonym."""
     terms = [term.strip("`").casefold() for term, _ in glossary()]
     avoided = [word.casefold() for _, body in glossary() for word in elsewhere(body)]
     assert terms == sorted(set(terms))
@@ -53,7 +53,7 @@ def test_terms_are_unique_and_in_alphabetical_order():
 
 @pytest.mark.parametrize(("term", "body"), glossary(), ids=[term for term, _ in glossary()])
 def test_an_entry_links_to_a_notebook_that_uses_the_term(term, body):
-    """The first notebook that an entry links to has the word."""
+    """The first notebook linked from an entry uses the term."""
     (name, *_) = re.findall(r"\]\(\.\./notebooks/([^)#]+)\)", body)
     text = re.sub(r"\s+", " ", markdown(ROOT / "notebooks" / name).replace("`", ""))
     assert re.search(rf"\b{re.escape(term.strip('`'))}", text, flags=re.I), name
@@ -61,7 +61,7 @@ def test_an_entry_links_to_a_notebook_that_uses_the_term(term, body):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_pages_use_one_word_for_one_thing(path):
-    """The words that other courses use do not occur in our own prose."""
+    """Avoided synonyms do not occur in notebooks and workshop pages."""
     text = prose(path)
     for term, body in glossary():
         for word in elsewhere(body):
@@ -71,12 +71,12 @@ def test_pages_use_one_word_for_one_thing(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_references_of_a_notebook_are_in_the_list(path):
-    """All papers and pages can be found in one place."""
+    """All references in notebooks are in the reading list."""
     assert set(links(markdown(path))) <= set(links(read(DOCS / "further_reading.md")))
 
 
 def test_every_reference_is_listed_once_with_a_safe_link_and_a_note():
-    """No page is listed twice, all use https, and each line says what the page is good for."""
+    """References are unique, use https and have a note."""
     text = read(DOCS / "further_reading.md")
     found = links(text)
     assert len(set(found)) == len(found) == text.count("](")

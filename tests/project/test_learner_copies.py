@@ -1,4 +1,4 @@
-"""The learners' copies of the notebooks: what they leave out, and that they are never touched."""
+"""Learners' copies of the notebooks: their contents, and that they are never overwritten."""
 
 import os
 import re
@@ -16,7 +16,7 @@ v4 = nbformat.v4
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """Return a course with one notebook: a prediction, an executed cell and the answer."""
+    """Return a course with one notebook: a prediction, an executed cell and an answer."""
     monkeypatch.setattr(learner_copies, "SOURCES", tmp_path / "notebooks")
     monkeypatch.setattr(learner_copies, "COPIES", tmp_path / "my_notebooks")
     (tmp_path / "notebooks").mkdir()
@@ -25,7 +25,7 @@ def course(tmp_path, monkeypatch):
 
 
 def write(path, prediction="**Predict first:** how many?"):
-    """Write a notebook that has been executed."""
+    """Write an executed notebook."""
     outputs = [v4.new_output("stream", text="4 {}\n")]
     cells = [
         v4.new_markdown_cell(prediction),
@@ -36,7 +36,7 @@ def write(path, prediction="**Predict first:** how many?"):
 
 
 def test_a_copy_has_no_outputs_and_its_answers_are_folded(course, capsys):
-    """The rest stays, and the original as well."""
+    """A copy has no outputs and folded answers; the original is left unchanged."""
     source = course / "notebooks" / "01_one.ipynb"
     before = source.read_bytes()
 
@@ -54,7 +54,7 @@ def test_a_copy_has_no_outputs_and_its_answers_are_folded(course, capsys):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_copy_of_each_notebook_is_valid(path):
-    """Only outputs, counts and folds differ; no heading or other fold is folded away."""
+    """Copies are valid and differ from the originals only in outputs, counts and folded answers."""
     copy, original = nbformat.reads(learner_copy(path)[0], 4), nbformat.read(path, as_version=4)
     nbformat.validate(copy)
     assert copy.metadata.kernelspec == original.metadata.kernelspec
@@ -65,8 +65,8 @@ def test_the_copy_of_each_notebook_is_valid(path):
         assert not (is_answer and re.search(r"^#|<details>|Predict first", theirs.source, re.M))
 
 
-def test_what_is_there_is_never_touched(course, capsys):
-    """Neither a learner's work nor a file that is no notebook, whatever happens to the original."""
+def test_existing_copies_are_never_overwritten(course, capsys):
+    """An existing copy is never modified, even if it is corrupt or the original changes."""
     main()
     mine = course / "my_notebooks" / "01_one.ipynb"
     write(course / "notebooks" / "02_two.ipynb")
@@ -82,7 +82,7 @@ def test_what_is_there_is_never_touched(course, capsys):
 
 
 def test_a_copy_of_an_older_version_is_named(course, capsys):
-    """Once the original's text has changed, not when only its outputs have."""
+    """A copy is reported as outdated if the original's text changes, but not its outputs."""
     main()
     source, mine = (course / name / "01_one.ipynb" for name in ("notebooks", "my_notebooks"))
     source.write_text(source.read_text("utf-8").replace("4 {}\\n", "5 {}\\n"), "utf-8")
@@ -99,7 +99,7 @@ def test_a_copy_of_an_older_version_is_named(course, capsys):
 
 
 def test_a_copy_is_written_whole_or_not_at_all(course, monkeypatch):
-    """A power cut before the end leaves nothing that would be taken for a copy."""
+    """An interrupted write leaves no incomplete copy."""
     with monkeypatch.context() as power_cut:
         power_cut.setattr(learner_copies.os, "fsync", lambda file: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -113,7 +113,7 @@ def test_a_copy_is_written_whole_or_not_at_all(course, monkeypatch):
 
 @pytest.mark.parametrize("error", [PermissionError(13, "denied"), OSError(28, "disk is full")])
 def test_a_folder_that_cannot_be_written_is_reported(course, monkeypatch, error):
-    """A read-only course, or a full disk: what happened, and what to do."""
+    """A read-only folder or a full disk is reported with advice."""
 
     def replace(*paths):
         raise error
@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_written_is_reported(course, monkeypatch, error)
 
 
 def test_the_copies_stay_with_the_learner(course):
-    """No commit contains them, and no bundle that is made of a checkout or of an archive."""
+    """Copies are ignored by git and not included in bundles."""
     main()
 
     copy_checkout(course, course.with_name("bundle"))

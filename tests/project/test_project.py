@@ -1,4 +1,4 @@
-"""The files around the course agree with each other."""
+"""Consistency of the files around the course."""
 
 import ast
 import importlib
@@ -38,14 +38,14 @@ LEVEL = {
 
 
 def requirements(*extras):
-    """Return the direct dependencies and those of these extras; of all extras if none is named."""
+    """Return the direct dependencies and those of the named extras, or of all extras."""
     groups = PROJECT["optional-dependencies"]
     lines = [line for name in extras or groups for line in groups[name]]
     return [Requirement(line) for line in PROJECT["dependencies"] + lines]
 
 
 def pins(lines):
-    """Read name==version lines; comments are ignored."""
+    """Parse lines of the form name==version, ignoring comments."""
     found = (re.fullmatch(r"([\w.-]+)==([\w.+]+)", line.strip()) for line in lines)
     return {canonicalize_name(match[1]): match[2] for match in found if match}
 
@@ -55,7 +55,7 @@ PINNED = pins((ROOT / "constraints.txt").read_text("utf-8").splitlines())
 
 @pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.name)
 def test_every_dependency_has_a_floor_a_reason_and_a_tested_version(requirement):
-    """A floor and no cap, a comment beside it, and a pin that the range admits."""
+    """Each dependency has a lower bound only, a comment, and a pinned version in its range."""
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     assert [spec.operator for spec in requirement.specifier] == [">="]
     assert re.search(rf'"{requirement.name}\W[^"]*",\s+# \w+', text)
@@ -63,7 +63,7 @@ def test_every_dependency_has_a_floor_a_reason_and_a_tested_version(requirement)
 
 
 def test_constraints_name_versions_and_nothing_else():
-    """No URLs, hashes or local builds: the file works on every platform."""
+    """Constraints contain no URLs, hashes or local builds, so they work on every platform."""
     for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines():
         assert line.startswith("#") or re.fullmatch(r"[\w.-]+==[\d.]+(post\d+)?", line), line
 
@@ -79,7 +79,7 @@ def test_environment_yml_has_the_same_pins():
 
 
 def test_versions_agree():
-    """The version numbers of the course, of Python and of PyTorch are the same everywhere."""
+    """All files give the same versions of the course, Python and PyTorch."""
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert PROJECT["version"] == seqclf_utils.__version__ == citation["version"]
     assert f"## {PROJECT['version']} (" in (ROOT / "CHANGELOG.md").read_text("utf-8")
@@ -89,7 +89,7 @@ def test_versions_agree():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_readme_lists_each_notebook_with_its_minutes(path):
-    """The time to teach is the notebook's own."""
+    """The README gives each notebook's teaching time."""
     minutes = re.search(r"\| (\d+) minutes \|", path.read_text("utf-8"))[1]
     (row,) = (line for line in README.splitlines() if f"](notebooks/{path.name})" in line)
     assert row.endswith(f"| {minutes} min |")
@@ -132,7 +132,7 @@ def test_imports_run_downwards(path):
 
 
 def test_importing_the_package_changes_nothing():
-    """Importing seeds nothing, sets nothing and prints nothing."""
+    """Importing the package prints nothing and changes no seed or global setting."""
     code = (
         "import random, torch, numpy as np\n"
         "def state():\n"
@@ -150,7 +150,7 @@ def test_importing_the_package_changes_nothing():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_public_functions_document_their_arguments_and_results(name):
-    """The docstring names every argument, and what is returned."""
+    """Docstrings of public functions describe every argument and the return value."""
     signature = inspect.signature(getattr(seqclf_utils, name))
     doc = getattr(seqclf_utils, name).__doc__
     for argument in signature.parameters:
@@ -159,15 +159,15 @@ def test_public_functions_document_their_arguments_and_results(name):
 
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]])
-def test_ruff_is_content(command):
-    """Code and notebooks have one style."""
+def test_ruff_finds_nothing(command):
+    """Ruff finds nothing to report or reformat in code and notebooks."""
     ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "."]
     done = subprocess.run(ruff, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_nothing_names_a_machine_or_a_place():
-    """No private path is in any text file."""
+    """No text file contains a private path."""
     tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT)
     if tracked.returncode != 0:
         pytest.skip("not a git checkout")

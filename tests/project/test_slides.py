@@ -1,4 +1,4 @@
-"""The slides: what a notebook's cells become. How they look, `nox -s slides -- --check` checks."""
+"""Conversion of notebooks to slides; `nox -s slides -- --check` tests the layout."""
 
 import re
 
@@ -12,18 +12,18 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 
 
 def made(path):
-    """Make the slides of a notebook."""
+    """Create the slides of a notebook."""
     return slides.slides(nbformat.read(path, as_version=4).cells)
 
 
 def shown(path, kind):
-    """List the bodies of a notebook's slides of one kind."""
+    """List the bodies of a notebook's slides of this kind."""
     return [slide.body for slide in made(path) if slide.kind == kind]
 
 
 @each_notebook
 def test_every_prediction_figure_and_question_has_its_slide(path):
-    """They come in the order of the notebook, none twice and none left out."""
+    """Every prediction, figure and quiz question has one slide, in the notebook's order."""
     cells = nbformat.read(path, as_version=4).cells
     asked = [cell for cell in cells if re.search(r"^\*\*Predict first:", cell.source, re.M)]
     drawn = [re.search(r'"(\d\d_\w+)"', c.source)[1] for c in cells if "show_figure(" in c.source]
@@ -37,7 +37,7 @@ def test_every_prediction_figure_and_question_has_its_slide(path):
 
 @each_notebook
 def test_answers_are_for_the_speaker(path):
-    """No slide shows a solution or a verdict of the quiz; the notes have them."""
+    """Solutions and quiz verdicts are in the speaker notes, not on the slides."""
     found = made(path)
     bodies, notes = ("".join(getattr(s, part) for s in found) for part in ("body", "notes"))
     n_questions = len(shown(path, "quiz"))
@@ -50,7 +50,7 @@ def test_answers_are_for_the_speaker(path):
 
 
 def test_markdown_reaches_the_page_without_links():
-    """Angle brackets are escaped, links become their text, pictures stay."""
+    """Angle brackets are escaped, links are replaced by their text, and images are kept."""
     slide = slides.Slide("small", "**a < b** [03](x.ipynb) ![alt](figures/x.svg)", "notes")
 
     assert "**a &lt; b** 03 ![alt](figures/x.svg)\n\nNote:\nnotes" in slide.show()
@@ -67,14 +67,14 @@ def test_markdown_reaches_the_page_without_links():
     ],
 )
 def test_only_short_results_are_shown(text, is_shown):
-    """Two to eleven rows make a slide."""
+    """Only outputs of two to eleven rows become slides."""
     cell = {"source": "", "outputs": [{"output_type": "stream", "text": text}]}
 
     assert bool(slides.result(cell, fewest=2)) == is_shown
 
 
 def test_pages_load_nothing_from_elsewhere(tmp_path):
-    """Scripts, styles and figures are beside the page."""
+    """Scripts, styles and figures are stored next to the pages."""
     for part in slides.PARTS:
         (tmp_path / "reveal.js" / part).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "reveal.js" / part).touch()

@@ -1,4 +1,4 @@
-"""The workshop kit: its sums, breaks, quotes and places, compared with the notebooks."""
+"""The workshop kit: times, breaks, quotes and references agree with the notebooks."""
 
 import itertools
 import re
@@ -19,7 +19,7 @@ ROW = re.compile(r"\| (\d+):(\d\d) to (\d+):(\d\d) \| (.+) \| (.+) \| (\d+) \| (
 
 
 class Block(NamedTuple):
-    """A row of a schedule: minutes since midnight, parts of notebooks, minutes of each kind."""
+    """A row of a schedule: times in minutes since midnight, notebook parts, minutes by kind."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class Block(NamedTuple):
 
 
 def read_row(row):
-    """Read a row such as `14:00 to 14:04 | Welcome | [00](...): start, section 1 | 4 | 0 | 0`."""
+    """Parse a row such as `14:00 to 14:04 | Welcome | [00](...): start, section 1 | 4 | 0 | 0`."""
     hours, parts = [int(text) for text in row[:4]], {}
     for number, names in re.findall(r"\[(\d\d)\]\([^)]*\): ([^;]+)", row[5]):
         digits = re.findall(r"\d", " ".join(re.findall(r"sections? ([\d, and]+)", names)))
@@ -54,7 +54,7 @@ each_notebook = pytest.mark.parametrize("number", BY_NUMBER)
 
 
 def parts_of(number):
-    """Return the parts of a notebook, and the minutes of each exercise."""
+    """Return the parts of a notebook, with the minutes of each exercise."""
     text = markdown(BY_NUMBER[number])
     exercises = re.findall(r"^### Exercise (\d)[^\n]*\((\d+) min\)", text, flags=re.M)
     sections = re.findall(r"^## (\d)\. ", text, flags=re.M)
@@ -63,18 +63,18 @@ def parts_of(number):
 
 
 def plain(text):
-    """Put a text on one line."""
+    """Join the lines of a text."""
     return re.sub(r"\s+", " ", text)
 
 
 def chapter(number):
-    """Return what the guide says about a notebook."""
+    """Return the guide's chapter on a notebook."""
     return plain(re.search(rf"^## {number} .+?(?=^## )", GUIDE, flags=re.M | re.S)[0])
 
 
 @each_schedule
 def test_minutes_add_up(title):
-    """Each row ends where the next begins, its minutes fill it, and the last line is their sum."""
+    """Rows are contiguous, their minutes fill them, and the last line has the totals."""
     blocks = SCHEDULE[title]
     for before, after in itertools.pairwise(blocks):
         assert before.end == after.start
@@ -87,7 +87,7 @@ def test_minutes_add_up(title):
 
 @each_schedule
 def test_no_one_sits_for_more_than_ninety_minutes(title):
-    """There is a break after ninety minutes at the latest."""
+    """Every schedule has a break at least every ninety minutes."""
     working = 0
     for block in SCHEDULE[title]:
         working = 0 if block.minutes[2] else working + block.end - block.start
@@ -96,7 +96,7 @@ def test_no_one_sits_for_more_than_ninety_minutes(title):
 
 @each_schedule
 def test_parts_exist_and_each_notebook_is_started_first(title):
-    """A named part is in its notebook, exercises get their minutes, set-up is not skipped."""
+    """All parts in a schedule exist, exercises get their minutes, and no set-up is skipped."""
     started = set()
     for block in SCHEDULE[title]:
         exercise = 0
@@ -111,7 +111,7 @@ def test_parts_exist_and_each_notebook_is_started_first(title):
 
 @each_notebook
 def test_the_guide_has_everything_about_each_notebook(number):
-    """Each chapter has its headings in order, and two or three questions with their answers."""
+    """Each chapter has all headings in order, and two or three questions with answers."""
     text = re.search(rf"^## {number} .+?(?=^## )", GUIDE, flags=re.M | re.S)[0]
     assert re.findall(r"^\*\*([^*]+?)\.?\*\*", text, flags=re.M) == LABELS
     assert 2 <= len(re.findall(r"^- \*(.+?\?)\* \w", text, flags=re.M)) <= 3
@@ -120,7 +120,7 @@ def test_the_guide_has_everything_about_each_notebook(number):
 
 @each_notebook
 def test_quotes_of_the_guide_are_in_the_notebook(number):
-    """Text in curly quotes is there word for word, in a cell or an output; capitals may differ."""
+    """Text in curly quotes occurs literally in a cell or an output, apart from capitals."""
     cells = nbformat.read(BY_NUMBER[number], as_version=4).cells
     outputs = [output.get("text", "") for cell in cells for output in cell.get("outputs", [])]
     text = plain("\n".join([*(cell.source for cell in cells), *outputs])).casefold()
@@ -130,7 +130,7 @@ def test_quotes_of_the_guide_are_in_the_notebook(number):
 
 @each_notebook
 def test_places_in_the_guide_exist(number):
-    """Sections are in the notebook, and exercises have the minutes that it names."""
+    """Sections named in the guide exist, and exercises have the stated minutes."""
     found = parts_of(number)
     sections = re.findall(r"[Ss]ections? ([\d, and]*\d)", chapter(number))
     assert set(re.findall(r"\d", " ".join(sections))) <= set(found)
@@ -149,8 +149,8 @@ def places(text):
     return set(re.findall(r"\[notebook (\d\d), section (\d)\]\(\.\./notebooks/", text))
 
 
-def test_every_question_has_its_twin_and_both_their_answers():
-    """Ten questions before, ten after, none twice, and a section that answers each."""
+def test_every_question_has_a_counterpart_and_both_have_answers():
+    """There are ten different questions before and ten after, answered in existing sections."""
     parts = re.split(r"^## .+$", QUESTIONS, flags=re.M)
     before, after = (re.findall(r"^(\d+)\. (.+)$", part, flags=re.M) for part in parts[1:3])
     numbers = [str(n) for n in range(1, 11)]
@@ -163,7 +163,7 @@ def test_every_question_has_its_twin_and_both_their_answers():
 
 @each_schedule
 def test_only_what_was_taught_is_asked(title):
-    """The questions of a schedule are all those whose sections it teaches, and no others."""
+    """A schedule asks exactly the questions whose sections it teaches."""
     taught = {(n, p) for block in SCHEDULE[title] for n, ps in block.parts.items() for p in ps}
     line = re.search(rf"^\| {title} \| (.+) \|$", QUESTIONS, flags=re.M)[1]
     assert line.split(", ") == [n for n, text in answers().items() if places(text) <= taught]

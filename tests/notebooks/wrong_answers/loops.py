@@ -8,7 +8,7 @@ from torch import nn
 
 
 def loop(model, train_loader, val_loader, max_epochs, patience, *, bug=""):
-    """Train with early stopping and return the validation losses; right without a bug."""
+    """Train with early stopping and return the validation losses, optionally with a bug."""
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     if bug == "trains a copy":
@@ -84,7 +84,7 @@ def learn(model, loader, criterion, optimizer, bug):
 
 
 def measure(model, loader, criterion, bug=""):
-    """Return the mean loss over sequences, or something like it."""
+    """Return the mean loss over sequences, optionally with a bug."""
     batches = [(criterion(model(p, n), y).item(), len(y)) for p, n, y in loader]
     losses, sizes = zip(*batches, strict=True)
     if bug == "batch means":

@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 01, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 01, with part of the hint for each."""
 
 import itertools
 
@@ -20,12 +20,12 @@ def audit(labels, groups, splits):
 
 
 def audit_but(key, wrong):
-    """Report every defect, those under one key in a wrong way."""
+    """Report every defect, with a wrong list for one key."""
     return lambda y, g, s: audit(y, g, s) | {key: wrong(y, g, s)}
 
 
 def sets_where(lacks):
-    """List the names of the sets whose labels fulfil a condition."""
+    """List the names of the sets whose labels satisfy a condition."""
     return lambda y, g, s: [name for name, part in s._asdict().items() if lacks(y[part])]
 
 
@@ -36,7 +36,7 @@ def counted_twice(labels, groups, splits):
 
 
 def leaks_where(is_same):
-    """Return a `leaked_positions` with another idea of what the same sequence is."""
+    """Return a `leaked_positions` that compares sequences in another way."""
 
     def leaked_positions(sequences, splits):
         known = [list(sequences[i]) for i in [*splits.train_idx, *splits.val_idx]]

@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 02, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 02, with part of the hint for each."""
 
 import torch
 from torch import nn
@@ -15,7 +15,7 @@ def hidden(budget, *, biases=2, embedding=112, linear=1):
 
 
 def logit(model, sequence, *, order="ifgo", biases=("ih", "hh"), keep=(1, 1), read="h"):
-    """Compute the logit from the weights, with a mistake if one is given."""
+    """Compute the logit from the weights, optionally with a mistake."""
     lstm = model.lstm
     h = c = torch.zeros(lstm.hidden_size)
     for x in model.embed.weight[sequence]:
@@ -29,7 +29,7 @@ def logit(model, sequence, *, order="ifgo", biases=("ih", "hh"), keep=(1, 1), re
 
 
 def call_the_model(model, sequence):
-    """Let the model do the work."""
+    """Call the model instead of computing the logit."""
     return model(sequence[None], torch.tensor([len(sequence)]))
 
 
@@ -40,7 +40,7 @@ def call_the_parts(model, sequence):
 
 
 def pool_by_mean(model, sequence):
-    """Take the logit of the mean of the outputs: the mean of the logits of all beginnings."""
+    """Compute the logit with average pooling."""
     return torch.stack([logit(model, sequence[: n + 1]) for n in range(len(sequence))]).mean()
 
 

@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 03, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 03, with part of the hint for each."""
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -15,7 +15,7 @@ def real_steps(outputs, lengths):
 
 
 def run(cell, embedded, lengths, *, late=0, carry="hc", read="h", shared=False):
-    """Run a cell over a batch, picking the sequences still running, with a bug if one is given."""
+    """Run an LSTM cell over the sequences that have not ended, optionally with a bug."""
     states = {"h": torch.zeros(len(lengths), cell.hidden_size)}
     states["c"] = states["h"] if shared else states["h"].clone()
     for step in range(int(lengths.max()) - max(late, 0)):
@@ -37,13 +37,13 @@ def in_sorted_order(cell, embedded, lengths):
 
 
 def sorted_twice(cell, embedded, lengths):
-    """Sort by length and take the same order for the way back."""
+    """Sort by length and apply the same order again instead of undoing it."""
     order = lengths.argsort(descending=True, stable=True)
     return run(cell, embedded[order], lengths[order])[order]
 
 
 def everything_then_pick(cell, embedded, lengths):
-    """Compute all the padding, then pick the last real step."""
+    """Run over all the padding, then pick the last real step."""
     steps = [run_on(cell, embedded, n + 1) for n in range(embedded.size(1))]
     return torch.stack(steps, dim=1)[torch.arange(len(lengths)), lengths - 1]
 
@@ -74,7 +74,7 @@ def recent(
     parts=("padded", "lengths", "labels"),
     collate="",
 ):
-    """Return a `RecentThrows` and a `collate_recent`, with a bug if one is given."""
+    """Return a `RecentThrows` and a `collate_recent`, optionally with a bug."""
 
     class RecentThrows(Dataset):
         def __init__(self, sequences, labels, max_length):

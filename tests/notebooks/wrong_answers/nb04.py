@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 04, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 04, with part of the hint for each."""
 
 import copy
 
@@ -29,7 +29,7 @@ def halving(
     back=False,
     anew=False,
 ):
-    """Return a `fit_halving`, with a bug if one is given."""
+    """Return a `fit_halving`, optionally with a bug."""
 
     def fit_halving(model, train_loader, val_loader, max_epochs, patience):
         loaders, criterion = (train_loader, val_loader), nn.BCEWithLogitsLoss()
@@ -69,14 +69,14 @@ def halving(
 
 
 def in_place(batch_losses, n_sequences, batch_size):
-    """Multiply the batches' means where they are."""
+    """Multiply the batch means in place."""
     batch_losses *= batch_size
     batch_losses[-1] *= (n_sequences - batch_size * (len(batch_losses) - 1)) / batch_size
     return batch_losses.sum() / n_sequences
 
 
 def with_helpers(model, train_loader, val_loader, max_epochs, patience):
-    """Call what the notebook has built."""
+    """Call the notebook's own functions."""
     train_one_epoch(model, train_loader, nn.BCEWithLogitsLoss(), None)
 
 

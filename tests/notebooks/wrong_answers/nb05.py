@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 05, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 05, with part of the hint for each."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from seqclf_utils.model import masked_mean
 def attention(
     *, pad_score=-torch.inf, pad_weight=None, dim=1, mean=False, fill=True, safe=True, add=False
 ):
-    """Return an `attention_pool`, with a bug if one is given."""
+    """Return an `attention_pool`, optionally with a bug."""
 
     def attention_pool(outputs, lengths, scores):
         is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
@@ -32,7 +32,7 @@ def attention(
 
 
 def fills_in_place(outputs, lengths, scores):
-    """Change the reader's own scores."""
+    """Modify the scores in place."""
     is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
     weights = scores.masked_fill_(is_pad, -torch.inf).softmax(dim=1)
     return (weights[:, :, None] * outputs).sum(dim=1)
@@ -47,7 +47,7 @@ def subtracts_one_maximum(outputs, lengths, scores):
 
 
 def weighs_by_scores(outputs, lengths, scores):
-    """Forget exp."""
+    """Leave out the exponential."""
     is_pad = torch.arange(outputs.size(1)) >= lengths[:, None]
     weights = scores.masked_fill(is_pad, 0)
     return ((weights / weights.sum(dim=1, keepdim=True))[:, :, None] * outputs).sum(dim=1)
@@ -59,7 +59,7 @@ def cut_from_the_graph(outputs, lengths, scores):
 
 
 def with_a_weight_of_its_own(outputs, lengths, scores):
-    """Learn something else than the scores."""
+    """Return a result that depends on a parameter other than the scores."""
     return attention()(outputs, lengths, scores.detach()) * torch.ones(1, requires_grad=True)
 
 

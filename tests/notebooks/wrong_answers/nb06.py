@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 06, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 06, with part of the hint for each."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def pairs_won(labels, probabilities):
 
 
 def right_on_few(labels, probabilities):
-    """Round to whole percents of a small case."""
+    """Return the right AUC for small cases only."""
     return auc(labels, probabilities) if len(labels) <= 5 else 0.5
 
 
@@ -45,7 +45,7 @@ def choose(labels, probabilities, thresholds, **costs):
 
 
 def choose_and_report(v, vp, t, tp, thresholds, **costs):
-    """Choose on validation, report on the test."""
+    """Choose on the validation set and report on the test set."""
     chosen = thresholds[choose(v, vp, thresholds, **costs)]
     return chosen, cost(t, tp, chosen)
 
@@ -72,18 +72,18 @@ def validation_cost(v, vp, t, tp, thresholds):
 
 
 def whole_cost(v, vp, t, tp, thresholds):
-    """Report a sum."""
+    """Report the total cost instead of the mean."""
     chosen, mean = choose_and_report(v, vp, t, tp, thresholds)
     return chosen, mean * len(t)
 
 
 def at_the_threshold(v, vp, t, tp, thresholds):
-    """Accuse at the threshold as well: >= in place of >."""
+    """Accuse at the threshold as well, with >= instead of >."""
     return choose_and_report(v, vp + 1e-9, t, tp + 1e-9, thresholds)
 
 
 def only_alarms(v, vp, t, tp, thresholds):
-    """Forget what a cheat costs who is let go."""
+    """Ignore the cost of letting a cheat go."""
     chosen = thresholds[choose(v, vp, thresholds, let_go=0)]
     return chosen, cost(t, tp, chosen, let_go=0)
 
@@ -110,7 +110,7 @@ def bootstrap(
     subtract_last=False,
     deviations=None,
 ):
-    """Draw 1,000 times, with a bug if one is given."""
+    """Compute the bootstrap interval from 1,000 draws, optionally with a bug."""
     rng = np.random.default_rng(5)
     n = len(labels)
 
@@ -134,13 +134,13 @@ def bootstrap(
 
 
 def first_alone(score, labels, first, second):
-    """Forget the second judge."""
+    """Leave out the second judge."""
     draws = np.random.default_rng(5).integers(0, len(labels), (1000, len(labels)))
     return np.quantile([score(labels[rows], first[rows]) for rows in draws], [0.025, 0.975])
 
 
 def arguments_swapped(score, *arrays):
-    """Give the probabilities to the score before the labels."""
+    """Pass the probabilities to `score` before the labels."""
     return bootstrap(lambda labels, p: score(p, labels), *arrays)
 
 

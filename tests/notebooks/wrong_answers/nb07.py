@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 07, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 07, with part of the hint for each."""
 
 from collections import Counter
 from itertools import groupby, pairwise
@@ -14,7 +14,7 @@ def runs(sequence):
 
 
 def longest_but_the_last(sequence):
-    """Look at a run only when another symbol ends it."""
+    """Count a run only when another symbol ends it."""
     longest = length = 1
     for before, after in pairwise(sequence):
         if before == after:
@@ -25,12 +25,12 @@ def longest_but_the_last(sequence):
 
 
 def last_run(sequence):
-    """Count again with each new symbol, and forget the longest run so far."""
+    """Restart the count with each new symbol, and forget the longest run so far."""
     return runs(sequence)[-1]
 
 
 def never_again(sequence):
-    """Count equal neighbours and never start again."""
+    """Count equal neighbours without restarting the count."""
     return 1 + sum(before == after for before, after in pairwise(sequence))
 
 
@@ -40,51 +40,51 @@ def none_for_one(sequence):
 
 
 def grams(sequence, n, *, step=1, end=1):
-    """Count n-grams, with a bug if one is given."""
+    """Count n-grams, optionally with a bug."""
     starts = range(0, len(sequence) - n + end, step)
     return dict(Counter(tuple(sequence[i : i + n].tolist()) for i in starts))
 
 
 def turned(sequence, by):
-    """Turn an outline by `by` times 60 degrees."""
+    """Rotate an outline by `by` times 60 degrees."""
     return [int(symbol - 1 + by) % 6 + 1 for symbol in sequence]
 
 
 def starts(sequence):
-    """List a walk from each of its starts."""
+    """List an outline from each possible starting point."""
     sequence = list(sequence)
     return [sequence[i:] + sequence[:i] for i in range(len(sequence))]
 
 
 def corners(sequence):
-    """Return the turn between each step and the next, around the end."""
+    """Return the turn between each step and the next, including from the last to the first."""
     return [int(turn) % 6 for turn in np.diff([*sequence, sequence[0]])]
 
 
 def any_turn(first, second):
-    """Allow turns of the whole and no other start."""
+    """Allow rotations but no other starting point."""
     return any(turned(first, by) == list(second) for by in range(6))
 
 
 def any_start(first, second):
-    """Allow other starts and no turn."""
+    """Allow other starting points but no rotation."""
     return list(second) in starts(first)
 
 
 def no_wrap(first, second):
-    """Let 6 become 7."""
+    """Rotate without wrapping around, so that 6 becomes 7."""
     return any([int(s) + by for s in first] in starts(second) for by in range(-5, 6))
 
 
 def inside(first, second):
-    """Look for one walk in the other walked twice, without looking at the lengths."""
+    """Search for one outline in the other one repeated, without comparing the lengths."""
     twice = 2 * corners(first)
     n = len(second)
     return any(twice[i : i + n] == corners(second) for i in range(len(twice)))
 
 
 def either_way(first, second):
-    """Let the mirror image pass."""
+    """Accept the mirror image as well."""
     return corners(first) in starts(corners(second)) + starts(corners(second)[::-1])
 
 

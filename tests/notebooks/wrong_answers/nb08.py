@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 08, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 08, with part of the hint for each."""
 
 import torch
 
@@ -16,19 +16,19 @@ def share(lengths, batch_size):
 
 
 def mean_of_shares(lengths, batch_size):
-    """Take the mean over the batches."""
+    """Average the shares of the batches."""
     parts = batches_of(lengths, batch_size)
     return sum(1 - sum(b) / (len(b) * max(b)) for b in parts) / len(parts)
 
 
 def all_rows(lengths, batch_size):
-    """Count the rows that the last batch does not have."""
+    """Count missing rows in the last batch as padding."""
     parts = batches_of(lengths, batch_size)
     return 1 - sum(lengths) / sum(batch_size * max(b) for b in parts)
 
 
 def filled(lengths, max_cells, *, too_much=0, order=None, value=None, cells=None):
-    """Fill batches shortest first, with a bug if one is given."""
+    """Fill batches from short to long, optionally with a bug."""
     batches, batch = [], []
     for i in sorted(range(len(lengths)), key=order or (lambda i: lengths[i])):
         count = cells or (lambda batch, i: (len(batch) + 1) * lengths[i])
@@ -41,7 +41,7 @@ def filled(lengths, max_cells, *, too_much=0, order=None, value=None, cells=None
 
 
 def in_pieces(model, pieces, criterion, optimizer, *, share="right", clear="once", steps="once"):
-    """Make one step in pieces, with a bug if one is given."""
+    """Take one step for a batch in pieces, optionally with a bug."""
     n = sum(len(labels) for _, _, labels in pieces)
     total = 0.0
     if clear == "once":
@@ -64,7 +64,7 @@ def in_pieces(model, pieces, criterion, optimizer, *, share="right", clear="once
 
 
 def with_loss(change):
-    """Make the right step and return another loss."""
+    """Take the right step but return another loss."""
 
     def answer(model, pieces, criterion, optimizer):
         with torch.no_grad():
@@ -76,7 +76,7 @@ def with_loss(change):
 
 
 def at_once(model, pieces, criterion, optimizer):
-    """Pad the pieces to one batch."""
+    """Pad the pieces into one batch."""
     width = max(padded.size(1) for padded, _, _ in pieces)
     rows = [torch.nn.functional.pad(p, (0, width - p.size(1))) for p, _, _ in pieces]
     whole = [torch.cat(rows), *(torch.cat(parts) for parts in list(zip(*pieces, strict=True))[1:])]
@@ -84,7 +84,7 @@ def at_once(model, pieces, criterion, optimizer):
 
 
 def sorts_in_place(lengths, batch_size):
-    """Sort the reader's own list."""
+    """Sort the lengths in place."""
     lengths.sort()
     return 0.5
 

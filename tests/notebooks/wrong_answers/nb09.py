@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of notebook 09, and a part of the hint for each."""
+"""Typical wrong answers to the exercises of notebook 09, with part of the hint for each."""
 
 import torch
 from torch import nn
@@ -8,17 +8,17 @@ from seqclf_utils import exercises
 
 
 def broadcast(logits, labels):
-    """Fix the threshold and leave (N, 1) against (N,)."""
+    """Fix the threshold, but still compare shape (N, 1) with (N,)."""
     return ((logits > 0) == labels).double().mean()
 
 
 def of_squeezed(logits, labels, threshold=0.0):
-    """Return the fraction right; right with the default threshold."""
+    """Return the accuracy, which is correct with the default threshold."""
     return ((logits.squeeze(-1) > threshold) == labels).double().mean()
 
 
 def one_by_one(predict, padded, lengths, *, crop=True, only_first=False, **tolerance):
-    """Compare each sequence alone with itself in the batch; right without options."""
+    """Compare each sequence's prediction alone and in the batch, optionally with a bug."""
     together = predict(padded, lengths)
     for i, n in enumerate(lengths):
         row = padded[i : i + 1, : n if crop else None]
@@ -40,44 +40,44 @@ def without_abs(predict, padded, lengths):
 
 
 def no_axis(predict, padded, lengths):
-    """Ask about a sequence without the axis of the batch."""
+    """Predict a sequence without the batch dimension."""
     together = predict(padded, lengths)
     return all(predict(padded[i, :n], n) == together[i] for i, n in enumerate(lengths))
 
 
 def no_axis_but_lengths(predict, padded, lengths):
-    """Ask about a sequence without the axis of the batch, though its length has it."""
+    """Predict a sequence without the batch dimension, but with it in the length."""
     alone = [predict(padded[i, :n], lengths[i : i + 1]) for i, n in enumerate(lengths)]
     return torch.allclose(torch.cat(alone), predict(padded, lengths))
 
 
 def shorter_only(predict, padded, lengths):
-    """Leave out the longest, which has no padding."""
+    """Leave out the longest sequence, which has no padding."""
     moved = predict(padded, lengths) - alone(predict, padded, lengths)
     return moved[lengths < lengths.max()].abs().max() < 1e-6
 
 
 def wider(predict, padded, lengths):
-    """Add padding instead of asking one by one."""
+    """Add padding instead of predicting the sequences one by one."""
     return torch.allclose(
         predict(padded, lengths), predict(nn.functional.pad(padded, (0, 9)), lengths)
     )
 
 
 def alone(predict, padded, lengths):
-    """Return what is said about each sequence alone."""
+    """Predict each sequence alone."""
     return torch.cat(
         [predict(row[None, :n], n[None]) for row, n in zip(padded, lengths, strict=True)]
     )
 
 
 def to_the_last_digit(predict, padded, lengths):
-    """Forget about rounding."""
+    """Compare without a tolerance for rounding."""
     return torch.equal(predict(padded, lengths), alone(predict, padded, lengths))
 
 
 def means_only(predict, padded, lengths):
-    """Compare sorted answers, as if order did not matter."""
+    """Compare sorted predictions, ignoring their order."""
     together = predict(padded, lengths).sort().values
     return torch.allclose(together, alone(predict, padded, lengths).sort().values)
 
