@@ -150,8 +150,10 @@ def test_a_cell_may_be_a_list(lists, kind):
 @pytest.mark.parametrize("lists", LISTS, ids=["digits", "quotes", "Unicode"])
 @pytest.mark.parametrize("kind", [list, tuple, json.dumps])
 def test_a_list_that_was_printed_to_a_file_is_read_as_a_list(lists, kind):
-    """Python and JSON lists in a CSV file are read back unchanged."""
+    """Python and JSON lists in a CSV file are read back unchanged; integers become text."""
     assert names_of(load_csv(as_file([kind(names) for names in lists]))) == lists
+    if lists is LISTS[0]:
+        assert names_of(load_csv(as_file([kind([1, 2]), kind([3])]))) == lists
 
 
 @pytest.mark.parametrize(
@@ -527,21 +529,29 @@ def test_encode_takes_names_not_a_text():
         table.encode(["a", "x"])
 
 
+def cpu_time(call):
+    """Return the median CPU time of three calls, in seconds."""
+    times = []
+    for _ in range(3):
+        started = time.process_time()
+        call()
+        times.append(time.process_time() - started)
+    return sorted(times)[1]
+
+
 def test_a_hundred_thousand_rows_take_seconds(file):
-    """Reading 100,000 rows takes less than 8 seconds of CPU time (0.8 measured)."""
+    """Reading 100,000 rows takes at most twice the CPU time of pandas and one second more."""
     rng = np.random.default_rng(0)
     throws = rng.integers(1, 7, size=(100_000, 30)).tolist()
     rows = [f"{' '.join(map(str, row))},{i % 2},g{i % 500}" for i, row in enumerate(throws)]
     path = file("sequence,label,group\n" + "\n".join(rows))
 
-    started = time.process_time()
     table = load_csv(path)
-    seconds = time.process_time() - started
 
     assert [sequence.tolist() for sequence in table.sequences] == throws
     assert table.labels.tolist() == [0, 1] * 50_000
     assert table.groups[[0, 501, 99_999]].tolist() == ["g0", "g1", "g499"]
-    assert seconds < 8
+    assert cpu_time(lambda: load_csv(path)) <= 1 + 2 * cpu_time(lambda: pd.read_csv(path))
 
 
 # Any text except lone surrogates, which cannot be written to a file.
@@ -584,3 +594,22 @@ def test_any_table_comes_back_equal_or_is_refused(data):
     assert names_of(table) == [split_as_said(text, separator) for text in frame["sequence"]]
     assert [table.label_names[label] for label in table.labels] == [label for label, _ in clean]
     assert table.groups.tolist() == [group for _, group in clean]
+
+
+@given(
+    st.lists(st.none() | st.lists(st.integers() | ANY, max_size=4), min_size=1, max_size=4),
+    st.sampled_from(["table", list, tuple, json.dumps]),
+)
+def test_any_list_comes_back_equal_or_is_refused(lists, kind):
+    """Lists of any names, in a table or printed to a file, round-trip or are rejected."""
+    try:
+        if kind == "table":
+            table = encode(lists)
+        else:
+            table = load_csv(as_file([names and kind(names) for names in lists]))
+    except (ValueError, TypeError) as error:
+        assert re.match(r"column 'sequence'", str(error)), error
+        return
+
+    expected = [[unicodedata.normalize("NFC", str(name)) for name in names] for names in lists]
+    assert names_of(table) == expected
