@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from seqclf_utils.extras.checkpoints import Checkpoint
 from seqclf_utils.extras.interrupts import CtrlC
 from seqclf_utils.extras.progress import epochs_left
+from seqclf_utils.model import LSTMClassifier
 from seqclf_utils.validation import (
     check_count,
     check_flag,
@@ -237,6 +238,7 @@ def fit(
     check_flag("progress", progress)
     check_flag("live", live)
     criterion = nn.BCEWithLogitsLoss() if criterion is None else criterion
+    check_criterion(criterion, model)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     stopper = EarlyStopping(patience)
     run = Checkpoint(checkpoint, model, optimizer, stopper, (train_loader, val_loader))
@@ -269,3 +271,14 @@ def check_fit(model: nn.Module, max_epochs: int, learning_rate: float, **loaders
         # An iterator would be used up after the first epoch.
         if not isinstance(loader, Iterable) or isinstance(loader, Tensor | Iterator):
             raise TypeError(f"{name} is {shorten(loader)}; it must yield batches in every epoch")
+
+
+def check_criterion(criterion: Callable, model: nn.Module) -> None:
+    """Refuse losses of PyTorch that would run, but not measure a mean over sequences."""
+    reduction = getattr(criterion, "reduction", "mean")
+    if reduction in ("sum", "none"):
+        raise ValueError(f"reduction of the criterion is {reduction!r}; it must be 'mean'")
+    has_one_logit = isinstance(model, LSTMClassifier) and model.fc.out_features == 1
+    if isinstance(criterion, nn.CrossEntropyLoss) and has_one_logit:
+        rule = "for a model with one logit it must be a loss such as BCEWithLogitsLoss()"
+        raise ValueError(f"criterion is {shorten(criterion)}; {rule}")

@@ -359,6 +359,30 @@ def test_criterion_measures_both_losses():
     np.testing.assert_allclose(history[["train_loss", "val_loss"]].iloc[0], expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("criterion", "message"),
+    [
+        (nn.BCEWithLogitsLoss(reduction="sum"), "reduction of the criterion is 'sum'; it must be"),
+        (nn.MSELoss(reduction="none"), "reduction of the criterion is 'none'; it must be 'mean'"),
+        (nn.CrossEntropyLoss(), r"criterion is CrossEntropyLoss\(\); .* BCEWithLogitsLoss\(\)"),
+    ],
+    ids=str,
+)
+def test_a_criterion_that_is_not_a_mean_over_sequences_is_refused(criterion, message):
+    """A sum over the batch, or a loss that reads the batch as classes, is rejected."""
+    with pytest.raises(ValueError, match=message):
+        fit_one_logit(LSTMClassifier(2, 1, 1), criterion=criterion)
+
+
+def test_cross_entropy_is_for_several_logits():
+    """A model with one logit per class can be trained with the cross-entropy over classes."""
+    model = LSTMClassifier(2, 1, 1)
+    model.fc = nn.Linear(1, 3)
+    batches = [(torch.ones(3, 2, dtype=torch.int64), torch.tensor([1, 2, 2]), torch.arange(3))]
+    history = fit(model, batches, batches, max_epochs=2, criterion=nn.CrossEntropyLoss())
+    assert history["val_loss"].is_monotonic_decreasing
+
+
 def test_progress_is_shown_on_request(monkeypatch, capsys):
     """`fit` requests a progress bar by default; non-interactive sessions show nothing."""
     options, epochs_left = [], training.epochs_left
