@@ -1,54 +1,34 @@
 """The workshop kit: times, breaks, quotes and references agree with the notebooks."""
 
+import ast
+import builtins
 import itertools
 import re
-from typing import NamedTuple
 
 import nbformat
 import pytest
 from notebook_text import NOTEBOOKS, ROOT, markdown
 
-SCHEDULES, GUIDE, QUESTIONS = (
+from tools import schedules
+
+GUIDE, BEFORE, AFTER, KEY = (
     (ROOT / "workshop" / f"{name}.md").read_text("utf-8")
-    for name in ("schedules", "guide", "questions")
+    for name in ("guide", "questions_before", "questions_after", "questions_key")
 )
 BY_NUMBER = {path.name[:2]: path for path in NOTEBOOKS}
 LABELS = ["What it is for", "The one thing", "Have them predict", "Run live"]
 LABELS += ["Where people stumble, and what to say", "Ask", "In class", "Late?"]
-ROW = re.compile(r"\| (\d+):(\d\d) to (\d+):(\d\d) \| (.+) \| (.+) \| (\d+) \| (\d+) \| (\d+) \|$")
-
-
-class Block(NamedTuple):
-    """A row of a schedule: times in minutes since midnight, notebook parts, minutes by kind."""
-
-    start: int
-    end: int
-    parts: dict
-    minutes: tuple
-
-
-def read_row(row):
-    """Parse a row such as `14:00 to 14:04 | Welcome | [00](...): start, section 1 | 4 | 0 | 0`."""
-    hours, parts = [int(text) for text in row[:4]], {}
-    for number, names in re.findall(r"\[(\d\d)\]\([^)]*\): ([^;]+)", row[5]):
-        digits = re.findall(r"\d", " ".join(re.findall(r"sections? ([\d, and]+)", names)))
-        parts[number] = re.findall(r"start|quiz|summary|exercise \d", names) + digits
-    start, end = 60 * hours[0] + hours[1], 60 * hours[2] + hours[3]
-    return Block(start, end, parts, tuple(int(text) for text in row[6:]))
-
-
-def read_schedules():
-    """Return the rows of each schedule by its heading."""
-    titles = re.split(r"^## (.+)$", SCHEDULES, flags=re.M)[1:]
-    found = {}
-    for title, body in zip(titles[0::2], titles[1::2], strict=True):
-        rows = [line for line in body.splitlines() if re.match(r"\| \d", line)]
-        if rows:
-            found[title] = [read_row(ROW.match(line).groups()) for line in rows]
-    return found
-
-
-SCHEDULE = read_schedules()
+SCHEDULE = schedules.read()
+# Where the course introduces what later sections take for granted, and how they mention it.
+CONCEPTS = {
+    ("01", "6"): r"split_indices|test_idx",
+    ("02", "5"): r"LSTMClassifier",
+    ("02", "7"): r"0\.693",
+    ("03", "5"): r"pack_padded|[Pp]acking",
+    ("03", "6"): r"packed=False",
+    ("04", "4"): r"sc\.fit\(",
+    ("06", "3"): r"AUC",
+}
 each_schedule = pytest.mark.parametrize("title", SCHEDULE)
 each_notebook = pytest.mark.parametrize("number", BY_NUMBER)
 
@@ -72,41 +52,156 @@ def chapter(number):
     return plain(re.search(rf"^## {number} .+?(?=^## )", GUIDE, flags=re.M | re.S)[0])
 
 
+def minutes(clock):
+    """Return the minutes since midnight."""
+    hours, rest = clock.split(":")
+    return 60 * int(hours) + int(rest)
+
+
+def sums(blocks):
+    """Return the minutes of each kind in all blocks."""
+    return [sum(column) for column in zip(*(block.minutes for block in blocks), strict=True)]
+
+
+def cells_of(number):
+    """Return the part that each cell of a notebook belongs to, and the cell."""
+    part, found = "start", []
+    for cell in nbformat.read(BY_NUMBER[number], as_version=4).cells:
+        heading = re.match(r"## (?:(\d)\.|(\w+))|### (Exercise \d)", cell.source)
+        if heading and cell.cell_type == "markdown":
+            part = next(filter(None, heading.groups())).lower()
+        found.append((part, cell))
+    return found
+
+
+def text_of(number, part):
+    """Return the source of a part's cells."""
+    return "\n".join(cell.source for place, cell in cells_of(number) if place == part)
+
+
+def walk(schedule):
+    """Yield the notebook and the cells of each taught part, after the bridged cells it needs."""
+    bridged = set()
+    for number, part in taught(schedule):
+        for other, section, _, snippets in schedule.bridges:
+            before = part != "start" and (section < part or not part.isdigit())
+            if other == number and before and (number, section) not in bridged:
+                bridged.add((number, section))
+                cells = [cell for place, cell in cells_of(number) if place == section]
+                yield number, [c for c in cells if any(text in c.source for text in snippets)]
+        yield number, [cell for place, cell in cells_of(number) if place == part]
+
+
+def taught(schedule):
+    """List the notebook and the name of each part in order."""
+    return [(n, part) for block in schedule.blocks for n, ps in block.parts.items() for part in ps]
+
+
+def names(source):
+    """Return the names that a cell reads and those that it defines."""
+    tree = ast.parse(re.sub(r"^%.*", "", source, flags=re.M))
+    reads, defines = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (reads if isinstance(node.ctx, ast.Load) else defines).add(node.id)
+        elif isinstance(node, ast.alias):
+            defines.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.arg):
+            defines.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler):
+            defines.add(node.name)
+    return reads, defines
+
+
 @each_schedule
 def test_minutes_add_up(title):
-    """Rows are contiguous, their minutes fill them, and the last line has the totals."""
-    blocks = SCHEDULE[title]
+    """Each row ends where the next begins, its minutes fill it, and the last line is their sum."""
+    blocks = SCHEDULE[title].blocks
     for before, after in itertools.pairwise(blocks):
         assert before.end == after.start
     for block in blocks:
-        assert sum(block.minutes) == block.end - block.start > 0, block
-    sums = [sum(minutes) for minutes in zip(*(block.minutes for block in blocks), strict=True)]
-    total = f"| **in all** | {sum(sums)} minutes | | {sums[0]} | {sums[1]} | {sums[2]} |"
-    assert total in SCHEDULES.partition(f"## {title}\n")[2].partition("\n## ")[0]
+        assert sum(block.minutes) == minutes(block.end) - minutes(block.start) > 0, block
+    total = sums(blocks)
+    line = f"| **in all** | {sum(total)} minutes | | {' | '.join(map(str, total))} |"
+    assert line in schedules.TEXT.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+@each_schedule
+def test_learners_do_much_of_the_work(title):
+    """An exercise starts by minute 45, exercises take over a quarter, and there is slack."""
+    blocks = SCHEDULE[title].blocks
+    first = next(block for block in blocks if block.minutes[1])
+    assert minutes(first.end) - first.minutes[1] - minutes(blocks[0].start) <= 45
+    teaching, exercise, reserve, _ = sums(blocks)
+    assert exercise >= (teaching + exercise) / 4
+    assert exercise >= 60 or teaching + exercise < 120
+    assert reserve >= (30 if teaching + exercise >= 120 else 15)
 
 
 @each_schedule
 def test_no_one_sits_for_more_than_ninety_minutes(title):
-    """Every schedule has a break at least every ninety minutes."""
+    """There is a break after ninety minutes at the latest."""
     working = 0
-    for block in SCHEDULE[title]:
-        working = 0 if block.minutes[2] else working + block.end - block.start
+    for block in SCHEDULE[title].blocks:
+        working = 0 if block.minutes[3] else working + sum(block.minutes)
         assert working <= 90, block
 
 
 @each_schedule
 def test_parts_exist_and_each_notebook_is_started_first(title):
-    """All parts in a schedule exist, exercises get their minutes, and no set-up is skipped."""
+    """A named part is in its notebook, exercises get their minutes, set-up is not skipped."""
     started = set()
-    for block in SCHEDULE[title]:
+    for block in SCHEDULE[title].blocks:
         exercise = 0
-        for number, names in block.parts.items():
-            assert names, block
-            assert set(names) <= set(parts_of(number)), block
-            assert number in started or "start" in names, block
+        for number, parts in block.parts.items():
+            assert parts, block
+            assert set(parts) <= set(parts_of(number)), block
+            assert number in started or "start" in parts, block
             started.add(number)
-            exercise += sum(parts_of(number)[name] for name in names)
+            exercise += sum(parts_of(number)[part] for part in parts)
         assert block.minutes[1] == exercise, block
+
+
+@each_schedule
+def test_every_name_in_a_cell_was_taught_or_bridged(title):
+    """A learner who runs a schedule's cells in order, and its bridges, meets no NameError."""
+    defined = {number: set(dir(builtins)) for number in BY_NUMBER}
+    for number, cells in walk(SCHEDULE[title]):
+        for cell in (cell for cell in cells if cell.cell_type == "code"):
+            reads, defines = names(cell.source)
+            assert reads - defines <= defined[number], cell.source
+            defined[number] |= defines
+
+
+@each_schedule
+def test_every_concept_was_taught_or_bridged(title):
+    """What a section takes for granted was taught before, or a bridge says it."""
+    schedule, met = SCHEDULE[title], set()
+    said = {(number, section) for number, section, _, _ in schedule.bridges}
+    for number, part in taught(schedule):
+        met.add((number, part))
+        needed = {p for p, pattern in CONCEPTS.items() if re.search(pattern, text_of(number, part))}
+        if part not in ("start", "quiz"):
+            assert {place for place in needed if place < (number, part)} <= met | said
+
+
+@each_schedule
+def test_bridges_lead_over_skipped_sections(title):
+    """A bridge stands for a section that is not taught, and its cells are in it."""
+    schedule = SCHEDULE[title]
+    for number, section, _, snippets in schedule.bridges:
+        assert (number, section) not in taught(schedule)
+        assert all(snippet in text_of(number, section) for snippet in snippets)
+
+
+@each_schedule
+def test_predictions_are_in_taught_sections(title):
+    """Each prediction of a schedule is asked where the schedule goes, word for word."""
+    schedule = SCHEDULE[title]
+    assert 3 <= len(schedule.asked) <= 12
+    for number, section, quote in schedule.asked:
+        assert (number, section) in taught(schedule)
+        assert f"**Predict first:** {quote}" in plain(text_of(number, section))
 
 
 @each_notebook
@@ -138,32 +233,24 @@ def test_places_in_the_guide_exist(number):
         assert found[f"exercise {exercise}"] == int(minutes)
 
 
-def answers():
-    """Return the text of each answer by its number."""
-    folded = QUESTIONS.partition("<summary>Answers</summary>")[2]
-    return dict(re.findall(r"^(\d+)\. (\*Before:\* .+)$", folded, flags=re.M))
+def questions(text):
+    """Return the options of each question by its number."""
+    found = re.findall(r"^(\d+)\. (.+?)(?=^\d+\. |\Z)", text, flags=re.M | re.S)
+    return {number: re.findall(r"^   - ([A-D])\. ", body, flags=re.M) for number, body in found}
 
 
-def places(text):
-    """Return the sections that a text links to."""
-    return set(re.findall(r"\[notebook (\d\d), section (\d)\]\(\.\./notebooks/", text))
-
-
-def test_every_question_has_a_counterpart_and_both_have_answers():
-    """There are ten different questions before and ten after, answered in existing sections."""
-    parts = re.split(r"^## .+$", QUESTIONS, flags=re.M)
-    before, after = (re.findall(r"^(\d+)\. (.+)$", part, flags=re.M) for part in parts[1:3])
+def test_questions_come_in_pairs_and_the_key_has_both_answers():
+    """Ten questions before and after with four options each, and a key on another page."""
+    rows = re.findall(r"^\| (\d+) \| ([A-D]) \| ([A-D]) \| .*\((\S+)\) \|$", KEY, flags=re.M)
     numbers = [str(n) for n in range(1, 11)]
-    assert [n for n, _ in before] == [n for n, _ in after] == list(answers()) == numbers
-    assert len({text for _, text in before + after}) == 20
-    for text in answers().values():
-        assert " *After:* " in text
-        assert all(section in parts_of(number) for number, section in places(text))
+    assert [row[0] for row in rows] == list(questions(BEFORE)) == list(questions(AFTER)) == numbers
+    for options in [*questions(BEFORE).values(), *questions(AFTER).values()]:
+        assert options == list("ABCD")
+    assert "questions_key" not in BEFORE + AFTER
 
 
-@each_schedule
-def test_only_what_was_taught_is_asked(title):
-    """A schedule asks exactly the questions whose sections it teaches."""
-    taught = {(n, p) for block in SCHEDULE[title] for n, ps in block.parts.items() for p in ps}
-    line = re.search(rf"^\| {title} \| (.+) \|$", QUESTIONS, flags=re.M)[1]
-    assert line.split(", ") == [n for n, text in answers().items() if places(text) <= taught]
+def test_only_what_the_half_day_teaches_is_asked():
+    """Every answer is in a section of the half day."""
+    places = re.findall(r"\[notebook (\d\d), section (\d)\]", KEY)
+    assert len(places) >= 10
+    assert set(places) <= set(taught(SCHEDULE["Half a day"]))
