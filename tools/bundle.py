@@ -2,13 +2,16 @@
 
 The folder contains a copy of the course, the wheels that it needs, and a README.txt. The wheels are
 for this system and this version of Python. For others, add options such as --platform win_amd64
---python-version 3.12.
+macosx_14_0_arm64 --python-version 3.13. Several platforms get a folder each.
 """
 
 import argparse
+import os
 import platform
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from tools.checkout import ROOT, copy_checkout
@@ -16,6 +19,21 @@ from tools.checkout import ROOT, copy_checkout
 BUILDER = "flit_core>=3.11"  # builds the package where it is installed
 # pip evaluates markers such as "only on Windows" for its own machine, so these must be listed.
 ONLY_THERE = {"win": ["colorama", "pywinpty"], "macosx": ["appnope"]}
+IMPATIENT = ["--retries=1", "--timeout=15"]  # pip's own patience is many minutes
+
+
+def unreachable() -> str:
+    """Describe the first package index in the environment that does not answer; "" if all do."""
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
+        for address in os.environ.get(name, "").split():
+            try:
+                request = urllib.request.Request(address, method="HEAD")
+                urllib.request.urlopen(request, timeout=15).close()
+            except urllib.error.HTTPError:
+                pass  # an answer: pip decides what it is worth
+            except OSError as error:
+                return f"{address} does not answer ({error}). Check the network or {name}."
+    return ""
 
 
 def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
@@ -30,14 +48,17 @@ def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
         Command lines.
     """
     pip, to = [sys.executable, "-m", "pip"], str(wheels)
+    wheel = [*pip, "wheel", "-q", *IMPATIENT, "-w", to]
     if not (target or version):
-        return [[*pip, "wheel", "-q", "-c", "constraints.txt", "-w", to, ".[test]", BUILDER]]
+        return [[*wheel, "-c", "constraints.txt", ".[test]", BUILDER]]
     only = next((names for start, names in ONLY_THERE.items() if target.startswith(start)), [])
     where = [f"--platform={target}"] if target else []
     where += [f"--python-version={version}"] if version else []
-    download = [*pip, "download", "-q", "--no-deps", "--only-binary=:all:", "-d", to, *where]
-    own = [*pip, "wheel", "-q", "--no-deps", "-w", to, "."]
-    return [[*download, "-r", "constraints.txt", BUILDER, *only], own]
+    download = [*pip, "download", "-q", *IMPATIENT, "--no-deps", "--only-binary=:all:", "-d", to]
+    return [
+        [*download, *where, "-r", "constraints.txt", BUILDER, *only],
+        [*wheel, "--no-deps", "."],
+    ]
 
 
 def make(folder: Path, target: str, version: str) -> str:
@@ -65,18 +86,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Create the bundle for the command line's options; return 0, or the exit status of pip."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "bundle")
-    parser.add_argument("--platform", default="", help="another system, such as win_amd64")
-    parser.add_argument("--python-version", default="", help="another Python, such as 3.12")
+    other = "other systems, such as win_amd64 macosx_14_0_arm64 manylinux_2_28_x86_64"
+    parser.add_argument("--platform", nargs="+", default=[""], help=other)
+    parser.add_argument("--python-version", default="", help="another Python, such as 3.13")
     options = parser.parse_args(arguments)
     if options.folder.exists() and any(options.folder.iterdir()):
         sys.exit(f"{options.folder} is not empty: delete it, or name another folder.")
+    if problem := unreachable():
+        sys.exit(problem)
     print("Copying the course and downloading the packages (some minutes) ...", flush=True)
-    try:
-        machines = make(options.folder, options.platform, options.python_version)
-    except subprocess.CalledProcessError as error:
-        print(f"The bundle is incomplete. Delete {options.folder} before you try again.")
-        return error.returncode
-    print(f"{options.folder}: a bundle for {machines}")
+    for target in options.platform:
+        folder = options.folder / target if len(options.platform) > 1 else options.folder
+        try:
+            machines = make(folder, target, options.python_version)
+        except subprocess.CalledProcessError as error:
+            print(f"The bundle is incomplete. Delete {folder} before you try again.")
+            return error.returncode
+        print(f"{folder}: a bundle for {machines}", flush=True)
     return 0
 
 

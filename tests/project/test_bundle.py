@@ -13,6 +13,8 @@ from tools import bundle
 def pip(monkeypatch):
     """Record the calls of pip instead of running them, and copy only course.py."""
     calls = []
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
 
     def copy(root, folder):
         folder.mkdir(parents=True)
@@ -59,6 +61,32 @@ def test_a_folder_that_is_not_empty_is_left_alone(pip, tmp_path):
         bundle.main([str(tmp_path)])
 
     assert pip == []
+
+
+def test_several_systems_get_a_folder_each(pip, tmp_path):
+    """One command fills a stick."""
+    targets = ["win_amd64", "macosx_14_0_arm64"]
+
+    assert bundle.main([str(tmp_path), "--platform", *targets, "--python-version", "3.13"]) == 0
+
+    assert sorted(path.parent.name for path in tmp_path.glob("*/README.txt")) == sorted(targets)
+    assert len(pip) == 4
+
+
+def test_an_index_that_does_not_answer_is_reported_at_once(pip, tmp_path, monkeypatch):
+    """Pip would try it again for each package, and then take other packages."""
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://127.0.0.1:9/simple")
+
+    with pytest.raises(SystemExit, match=r"1:9/simple does not answer .*EXTRA_INDEX_URL"):
+        bundle.main([str(tmp_path / "b")])
+
+    assert pip == []
+
+
+def test_pip_gives_up_within_a_minute():
+    """One more try after 15 seconds of silence."""
+    for arguments in (("", ""), ("win_amd64", "3.13")):
+        assert set(bundle.IMPATIENT) <= set(bundle.commands(Path("wheels"), *arguments)[0])
 
 
 def test_a_failed_download_ends_with_its_status(pip, tmp_path, monkeypatch):
