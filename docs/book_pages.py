@@ -7,6 +7,7 @@ remain plain Markdown and notebooks, which git hosts and JupyterLab display well
 import inspect
 import json
 import os
+import re
 import shutil
 from importlib import import_module
 from pathlib import Path
@@ -41,7 +42,7 @@ def chapter(caption: str, patterns: list[str]) -> str:
 
 def contents() -> str:
     """Return the book's table of contents, which is appended to the README."""
-    start = "```{toctree}\n:hidden:\n\nStart <self>\n```"
+    start = "```{toctree}\n:hidden:\n\nStart <self>\nPlay <docs/play>\n```"
     return "\n\n".join([start, *(chapter(*item) for item in CHAPTERS.items())])
 
 
@@ -114,10 +115,33 @@ def describe_module(module: str, names: list[str]) -> str:
     return "\n".join([*lines, "```"])
 
 
+def play_data() -> str:
+    """Write what the game needs as JSON: the shipped model's weights and the casino's players."""
+    game = import_module("seqclf_utils.extras.game")
+    weights = import_module("seqclf_utils").load_trained_model().double().state_dict()
+    data = {"longest": game.MOST_THROWS, "weights": {}}
+    for name, weight in weights.items():
+        data["weights"][name] = weight.round(decimals=8).tolist()
+    players = import_module("seqclf_utils.casino").PLAYERS[game.CHEAT]
+    for name, player in zip(("honest", "cheat"), players, strict=True):
+        data[name] = {key: table.tolist() for key, table in player._asdict().items()}
+    return json.dumps(data)
+
+
+def add_game(text: str) -> str:
+    """Put the game in place of the lines that tell readers elsewhere where it is."""
+    html = (ROOT / "docs/_templates/play.html").read_text("utf-8").replace("DATA", play_data())
+    block = f"```{{raw}} html\n{html}```"
+    return re.sub("<!-- game -->.*<!-- end of game -->", lambda _: block, text, flags=re.S)
+
+
 def prepare(app, docname: str, source: list[str]) -> None:
     """Preprocess a page before it is parsed."""
     if docname == app.config.root_doc:
-        source[0] += f"\n\n{contents()}\n"
+        play = "{.places-to-run}\n[Play against the casino](docs/play.md)\n\n![The"
+        source[0] = source[0].replace("![The", play, 1) + f"\n\n{contents()}\n"
+    elif docname == "docs/play":
+        source[0] = add_game(source[0])
     elif docname == "docs/api":
         source[0] += f"\n\n{describe_package()}\n"
     elif docname.startswith("notebooks/"):

@@ -1,7 +1,7 @@
 """The web book: preprocessing of the sources, and the built pages.
 
-Pages are built only if Sphinx is installed, as by `python course.py book`. Only
-`python course.py book --check` tests them in a browser.
+Pages are built only if Sphinx is installed, as by `python course.py book`. In a browser,
+`python course.py book --check` tests them all; here only the page "Play" is played.
 """
 
 import html.parser
@@ -10,9 +10,14 @@ import json
 import re
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pytest
+import torch
 from notebook_text import NOTEBOOKS, PUBLIC_NAMES, ROOT
+from scipy.special import expit
 
+import seqclf_utils as sc
+from seqclf_utils.casino import log_likelihood_ratio
 from tools import book
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -46,10 +51,12 @@ def picture(alt):
 
 def test_the_contents_list_every_page_once():
     """The contents list the notebooks in order and all pages in docs/, each once."""
-    names = re.findall(r"^(?:notebooks|docs|workshop)/\S+$|^[A-Z]+$", pages.contents(), flags=re.M)
+    line = r"^(?:Play <)?((?:notebooks|docs|workshop)/[^\s>]+|[A-Z]+)>?$"
+    first, *names = re.findall(line, pages.contents(), flags=re.M)
+    assert first == "docs/play"
     sources = [path.relative_to(ROOT).with_suffix("").as_posix() for path in [*NOTEBOOKS, *DOCS]]
     assert names[: len(NOTEBOOKS)] == sources[: len(NOTEBOOKS)]
-    assert {"CONTRIBUTING", "CHANGELOG", *sources} <= set(names)
+    assert {"CONTRIBUTING", "CHANGELOG", *sources} <= {first, *names}
     assert len(set(names)) == len(names)
 
 
@@ -167,3 +174,26 @@ def test_solutions_and_answers_are_folded_away(built):
         folded = [found for tag, found in page.tags if tag == "details"]
         assert len(folded) == source.read_text("utf-8").count("<details>")
         assert not any("open" in found for found in folded)
+
+
+def test_play_judges_as_pytorch_and_numpy_do(built, tmp_path):
+    """Every button works, axe finds nothing, and both probabilities agree after each throw."""
+    if book.obstacle() or not book.MODULES.exists():
+        pytest.skip(book.obstacle() or "python course.py book --check installs axe")
+    (folder,) = {path.parent for path in built if path.name == "index.html"}
+    assert book.look("check_play.mjs", [folder], [tmp_path / "tables.json"]) == 0
+    tables = json.loads((tmp_path / "tables.json").read_text("utf-8"))
+    assert len(tables) == 200
+    assert 60 < sum(table["isCheat"] for table in tables) < 140  # a fair coin: p = 1e-8
+    model = sc.load_trained_model()
+    for table in tables:
+        throws = table["throws"]
+        parts = [torch.tensor(throws[: n + 1]) for n in range(len(throws))]
+        padded = torch.nn.utils.rnn.pad_sequence(parts, batch_first=True)
+        with torch.no_grad():
+            lstm = model(padded, torch.tensor([len(part) for part in parts])).sigmoid()
+        odds = expit(log_likelihood_ratio([part.numpy() for part in parts], cheat="clever"))
+        np.testing.assert_allclose(table["lstm"], lstm.numpy(), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(table["odds"], odds, rtol=0, atol=1e-5)
+    sixes = np.mean([face == 6 for table in tables for face in table["throws"]])
+    assert abs(sixes - 1 / 6) < 0.03  # neither player throws a face more often
