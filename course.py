@@ -13,6 +13,7 @@ there. It needs only Python 3.11 or newer, and uses uv if that is on the PATH.
 import argparse
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,10 @@ HELP = """Run the same command again: it starts over where needed. If that fails
   "No matching distribution" alone: no PyTorch for this Python. Delete .venv, take a 64-bit 3.13.
   "ensurepip": on Debian and Ubuntu, type sudo apt install python3-venv
   "denied", "in use", "not empty": close all that uses .venv, delete it; or copy the course away."""
+
+INTEL_MAC = """PyTorch no longer supports Macs with an Intel processor, so the course cannot be
+installed here. Another Python does not help; workshop/setup.md, "Without an installation", does.
+(Is this an Apple M1 or newer? Then this Python is for Intel: take Python 3.13 from python.org.)"""
 
 
 def say(text):
@@ -150,6 +155,8 @@ def main():
         stop(text % sys.version_info[:2] + "python3.12 course.py (Windows: py -3.12 course.py) ...")
     if os.name == "nt" and sys.version_info < (3, 12, 4) and not HERE.isascii():
         stop("move this folder where its path is plain, such as C:\\course, or take Python 3.13.")
+    if (sys.platform, platform.machine()) == ("darwin", "x86_64"):
+        stop(INTEL_MAC)
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("command", choices=COMMANDS)

@@ -336,6 +336,17 @@ def test_unsupported_python_is_refused(machine, version, system, here, refusal):
     assert re.search(refusal or "^0$", str(outcome))
 
 
+@pytest.mark.parametrize(("processor", "refused"), [("x86_64", True), ("arm64", False)])
+def test_intel_macs_are_refused(machine, monkeypatch, processor, refused):
+    """PyTorch has no wheels for them: the message names the page with the other ways."""
+    machine.course.sys = SimpleNamespace(**{**vars(sys), "platform": "darwin"})
+    monkeypatch.setattr(machine.course.platform, "machine", lambda: processor)
+    outcome, steps = machine.run("test")
+
+    assert (steps == []) == refused == ("Without an installation" in str(outcome))
+    assert "## Without an installation" in (ROOT / "workshop/setup.md").read_text("utf-8")
+
+
 def test_windows_has_another_path_to_python(machine, monkeypatch):
     """On Windows, the environment's Python is Scripts/python.exe."""
     with monkeypatch.context() as patch:
