@@ -18,16 +18,25 @@ import pandas as pd
 from seqclf_utils.validation import check_count, check_numbers, shorten
 
 UNKNOWN = "<unk>"
-KINDS = (str, Integral)  # of names in a list
+KINDS = (str, int, Integral)  # of names in a list
 TABLE_OPTIONS = {"min_count", "sequence", "label", "group"}
-SEPARATORS = ["->", "=>", *",;|>", *"-_/:. "]  # the likeliest first
+MARKS = ["->", "=>", *"→,;|>"]  # hardly ever part of a name
+SEPARATORS = [*MARKS, *"-_/:. "]  # the likeliest first
+BLANK = "\u034f\u115f\u1160\u180b\u2800\u3164\uffa0"  # printable to Python, but invisible
 JOINERS = "\u200c\u200d"  # invisible, but inside words of Persian and Hindi, and in emoji
 NOT_A_SYMBOL = "symbols are {}; with min_count=2 in training, '<unk>' stands for other names"
-NOT_TWO_LABELS = "pass two label_names= if one is missing here; for more see notebook 07, section 6"
+NOT_TWO_LABELS = (
+    "the course is about two labels: pass label_names= if one of two is missing here; notebook 07, "
+    "section 6, says what to change for more"
+)
 NOT_READABLE = "write it so: frame['sequence'] = [' '.join(map(str, names)) for names in sequences]"
 NUMPY = re.compile(r"['\"]\s+['\"]")  # ['a' 'b'], which Python would read as ['ab']
-# From an opening bracket to a closing one, but not "[CLS] a b [SEP]".
-PRINTED = re.compile(r"\s*(?!\S+[\])}]\s+\S)[\w.]*[\[({](?=.*?[\s,;>|]).*[\])}]\s*", re.S)
+# From an opening bracket to a closing one, but not "[CLS] a b [SEP]"; "[np.int64(1)]"; "{1}".
+PRINTED = re.compile(
+    r"\s*(?!\S+[\])}]\s+\S)[\w.]*[\[({](?=.*?[\s,;>|]).*[\])}]\s*"
+    r"|\[np\..*\)\]|\w+\(\[.*\]\)|\{.*\}",
+    re.S,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,11 +216,13 @@ def encode_table(
             _refuse(column, rows, {name}, fault)
     if new and symbols and UNKNOWN not in symbols:
         _refuse(column, rows, new, NOT_A_SYMBOL.format(shorten(symbols)))
-    _check_separator(column, rows, new, separator)
+    known = set(symbols or ()) if new == found else set()
+    _check_separator(column, rows, new, separator, known)
     symbols = symbols or _choose_symbols(rows, found, min_count)
     numbers = {name: number for number, name in enumerate(symbols, start=1)}
     numbers = {name: numbers.get(name, numbers.get(UNKNOWN)) for name in found}
-    flat = np.fromiter(map(numbers.get, chain.from_iterable(rows)), np.int64)
+    n_symbols = sum(map(len, rows))
+    flat = np.fromiter(map(numbers.get, chain.from_iterable(rows)), np.int64, n_symbols)
     ends = accumulate(map(len, rows))
     sequences = [flat[end - len(names) : end] for names, end in zip(rows, ends, strict=True)]
     return SequenceTable(sequences, labels, groups, symbols, label_names)
@@ -289,10 +300,11 @@ def _clean(cell: object) -> str:
 def _texts(column: pd.Series) -> list[str]:
     """Return the cells of a column as text; none may be empty."""
     codes, values = pd.factorize(column)  # the code of a missing value is -1
-    texts = [*map(_clean, values), ""]
-    texts = [texts[code] for code in codes]
-    if "" in texts:
-        _refuse(column, zip(texts, strict=True), {""}, "no cell may be empty")
+    values = [*map(_clean, values), ""]
+    texts = [values[code] for code in codes]
+    for text in sorted(set(texts)):
+        if fault := _find_fault(text) if text else "no cell may be empty":
+            _refuse(column, zip(texts, strict=True), {text}, fault)
     return texts
 
 
@@ -314,7 +326,8 @@ def _split(cell: object, where: str, separator: str | None) -> list[str]:
     if not isinstance(cell, str):
         return _as_names(cell, where)
     text = unicodedata.normalize("NFC", cell)
-    if PRINTED.fullmatch(text):
+    is_closed = text.rstrip()[-1:] in ("]", ")", "}")
+    if (is_closed and PRINTED.fullmatch(text)) or "\ndtype: " in text:
         raise ValueError(f"{where} is {shorten(text)}; {NOT_READABLE}")
     if separator is None:
         return text.split() or [""]
@@ -328,9 +341,9 @@ def _as_names(values: object, where: str) -> list[str]:
     if not isinstance(names, list | tuple):
         raise TypeError(f"{where} is {shorten(values)}; it must be a list of names")
     for name in names:
-        if isinstance(name, bool) or not isinstance(name, KINDS):
+        if type(name) not in KINDS and (isinstance(name, bool) or not isinstance(name, KINDS)):
             raise TypeError(f"{where} holds {shorten(name)}; names must be text or integers")
-    return [unicodedata.normalize("NFC", str(name)) for name in names] or [""]
+    return [unicodedata.normalize("NFC", name) for name in map(str, names)] or [""]
 
 
 def _read_printed(cell: object) -> object:
@@ -344,25 +357,36 @@ def _read_printed(cell: object) -> object:
 
 
 def _check_separator(
-    column: pd.Series, rows: list[list[str]], new: set[str], separator: str | None
+    column: pd.Series, rows: list, new: set[str], separator: str | None, known: set[str]
 ) -> None:
     """Refuse texts whose symbols seem to be separated by something else."""
-    if not new or not all(isinstance(cell, str) for cell in column):
+    if separator == " " or not new or not all(isinstance(cell, str) for cell in column):
         return
-    is_whole = max(map(len, rows)) == 1 < max(map(len, new)) and len(new) > max(2, len(rows) / 2)
-    mark = _find_separator(list(column[:1000]))
-    if is_whole or (separator is None and mark in SEPARATORS[:6]):
+    are_whole = max(map(len, rows)) == 1 < max(map(len, new))
+    are_varied = len(new) > max(2, len(rows) / 2) or len(set().union(*new)) < len(new)
+    mark = _find_separator(list(column[:1000]), new, known)
+    is_joined = mark in MARKS or mark in new or (known and mark is not None)
+    if (are_whole and are_varied) or (is_joined and (are_whole or separator is None)):
         raise ValueError(
             f"column {column.name!r} holds texts such as {shorten(column.iloc[0])}; pass "
-            f"separator={mark!r} if their symbols are separated like this ('' makes each character "
-            "a symbol), separator=' ' or lists of names if not"
+            f"separator={mark or ''!r} if their symbols are separated like this ('' makes each "
+            "character a symbol), separator=' ' or lists of names if not"
         )
 
 
-def _find_separator(texts: list[str]) -> str:
-    """Return the likeliest separator that is in most texts; "" if there is none."""
-    most = max(1, len(texts) / 2)
-    return next((mark for mark in SEPARATORS if sum(mark in text for text in texts) > most), "")
+def _find_separator(texts: list[str], new: set[str], known: set[str]) -> str | None:
+    """Return the likeliest separator of names that are not split yet; None if there is none."""
+    for mark in [*SEPARATORS, ""]:
+        parts = set(chain.from_iterable(name.split(mark) if mark else name for name in new))
+        if known:
+            is_likely = parts <= known
+        else:
+            is_joint = mark in MARKS and any(mark in name for name in new)
+            is_common = sum(mark in text for text in texts) > max(1, len(texts) / 2)
+            is_likely = mark in new or (is_joint and len(parts) <= len(new)) or (mark and is_common)
+        if is_likely:
+            return mark
+    return None
 
 
 def _find_fault(name: str) -> str | None:
@@ -371,7 +395,7 @@ def _find_fault(name: str) -> str | None:
         return "names must not be blank or have white space at their ends"
     if "..." in name:
         return "'...' means that a list was cut off when it was printed"
-    hidden = [c for c in name if not c.isprintable() and c not in JOINERS]
+    hidden = [c for c in name if c in BLANK or not (c.isprintable() or c in JOINERS)]
     what = ", ".join(unicodedata.name(c, "control character") for c in hidden)
     return f"names must not hold invisible characters ({what})" if hidden else None
 

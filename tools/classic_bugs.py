@@ -23,7 +23,7 @@ from tools.checkout import ROOT, copy_checkout
 
 BUGS = tomllib.loads((ROOT / "tests" / "classic_bugs.toml").read_text("utf-8"))
 PYTEST = ("-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider")
-UNIT_TESTS = ("tests/lessons", "tests/extras", "seqclf_utils")
+UNIT_TESTS = ("tests/lessons", "tests/extras", "seqclf_utils", "docs/error_messages.md")
 LIMIT = 1800  # seconds; some bugs cause endless loops
 
 

@@ -3,6 +3,7 @@
 Sequence i is `symbols[offsets[i]:offsets[i + 1]]`.
 """
 
+import mmap
 from collections.abc import Sequence
 from typing import Any
 
@@ -132,9 +133,9 @@ class FlatDataset(Dataset):
         return torch.from_numpy(padded), torch.from_numpy(lengths), self.labels[indices]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Send the path of a memory map to worker processes, not its content."""
-        state = self.__dict__.copy()
-        if isinstance(self.symbols, np.memmap):
+        """Send the path of a memory map to worker processes, not its content; of a part, that."""
+        state = self.__dict__ | {"symbols": np.asarray(self.symbols)}
+        if isinstance(getattr(self.symbols, "base", None), mmap.mmap):  # a whole map, not a part
             path, offset = self.symbols.filename, self.symbols.offset
             state["symbols"] = (path, self.symbols.dtype, "r", offset, self.symbols.shape)
         return state

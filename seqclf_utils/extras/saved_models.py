@@ -86,10 +86,10 @@ def save_model(
 
     Raises:
         TypeError: If `model` is not an LSTMClassifier, or a name is not text.
-        ValueError: If there are not as many names as the model needs.
+        ValueError: If a layer was changed, or there are not as many names as the model needs.
         OSError: If the file cannot be written; a file that was there before stays as it is.
     """
-    if not isinstance(model, LSTMClassifier):
+    if type(model) is not LSTMClassifier:  # a subclass could not be loaded without its code
         raise TypeError(f"model is a {type(model).__name__}; it must be an LSTMClassifier")
     weights = {name: weight.detach().cpu().clone() for name, weight in model.state_dict().items()}
     arguments = {
@@ -99,6 +99,11 @@ def save_model(
         "pooling": model.pooling,
         "packed": model.packed,
     }
+    expected = {name: weight.shape for name, weight in _build(arguments).state_dict().items()}
+    if {name: weight.shape for name, weight in weights.items()} != expected:
+        raise ValueError(
+            "model has layers that were changed; it must be as LSTMClassifier builds it"
+        )
     about = {
         "format": FORMAT,
         "arguments": arguments,
@@ -135,8 +140,7 @@ def load_model(path: str | PathLike) -> SavedModel:
         raise ValueError(f"{path} has format {about['format']}, not {FORMAT}: update the course")
     if about.pop("sha256", None) != _digest(about, weights):
         raise ValueError(f"{path} is corrupt: it does not hold what was saved")
-    with torch.device("meta"):  # neither memory nor random numbers for weights that are replaced
-        model = LSTMClassifier(**about["arguments"])
+    model = _build(about["arguments"])
     model.load_state_dict(weights, assign=True)
     return SavedModel(model.eval(), tuple(about["symbols"]), tuple(about["label_names"]))
 
@@ -156,6 +160,12 @@ def load_trained_model() -> LSTMClassifier:
         True
     """
     return load_model(WEIGHTS_FILE).model.to(torch.get_default_dtype())
+
+
+def _build(arguments: dict) -> LSTMClassifier:
+    """Build a model without weights, which costs neither memory nor random numbers."""
+    with torch.device("meta"):
+        return LSTMClassifier(**arguments)
 
 
 def _digest(about: dict, weights: dict[str, Tensor]) -> str:

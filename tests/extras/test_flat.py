@@ -142,11 +142,29 @@ def test_memory_maps_are_pickled_by_path(mapped):
     assert isinstance(mapped.symbols, np.memmap)
 
 
-def test_arrays_in_memory_are_pickled_whole():
-    """Symbols in memory are pickled with the dataset."""
-    dataset = pickle.loads(pickle.dumps(FlatDataset(SYMBOLS, OFFSETS, LABELS)))
+@pytest.mark.parametrize(
+    "choose",
+    [
+        np.asarray,
+        lambda symbols: symbols[1:4],
+        lambda symbols: symbols[::2],
+        lambda symbols: symbols[::-1],
+        lambda symbols: symbols[1:4].copy(),
+        lambda symbols: symbols[1:4].astype(np.int64),
+    ],
+    ids=["array", "part", "every other", "reversed", "copy", "other dtype"],
+)
+def test_arrays_and_parts_of_memory_maps_are_pickled_whole(choose, tmp_path):
+    """Only a whole memory map can be found again by its path."""
+    np.save(tmp_path / "symbols.npy", np.array([2, 1, 6, 3, 5], dtype=np.uint8))
+    dataset = FlatDataset(
+        choose(np.load(tmp_path / "symbols.npy", mmap_mode="r"))[:3], OFFSETS, LABELS
+    )
 
-    assert_same_batch(dataset[[1, 0]], FlatDataset(SYMBOLS, OFFSETS, LABELS)[[1, 0]])
+    pickled = pickle.loads(pickle.dumps(dataset))
+
+    assert type(pickled.symbols) is np.ndarray
+    assert_same_batch(pickled[[1, 0]], dataset[[1, 0]])
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

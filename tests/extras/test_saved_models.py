@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load, save
+from torch import nn
 
 import seqclf_utils as sc
 from seqclf_utils.extras.saved_models import KEY, WEIGHTS_FILE
@@ -112,10 +113,31 @@ def test_saving_is_repeatable_and_leaves_random_numbers_alone(path):
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
+class DroppingClassifier(sc.LSTMClassifier):
+    """A classifier with code of its own."""
+
+
+def with_layer(**layer):
+    """Return a classifier in which one layer was replaced."""
+    model = sc.LSTMClassifier(vocab_size=4)
+    vars(model)["_modules"].update(layer)
+    return model
+
+
+CHANGED = "model has layers that were changed; it must be as LSTMClassifier builds it"
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"model": torch.nn.Linear(2, 1)}, TypeError, "model is a Linear; it must be an LSTMClass"),
+        ({"model": nn.Linear(2, 1)}, TypeError, "model is a Linear; it must be an LSTMClass"),
+        (
+            {"model": DroppingClassifier(4)},
+            TypeError,
+            "model is a DroppingClassifier; it must be an",
+        ),
+        ({"model": with_layer(lstm=nn.LSTM(16, 32, num_layers=2))}, ValueError, CHANGED),
+        ({"model": with_layer(fc=nn.Linear(32, 3))}, ValueError, CHANGED),
         ({"symbols": ["add", "view"]}, ValueError, "symbols is .*; it must hold 3 names"),
         ({"symbols": None}, TypeError, "symbols is None; it must be a list of names"),
         ({"label_names": ["a"]}, ValueError, r"label_names is \['a'\]; it must hold 2 names"),

@@ -170,6 +170,10 @@ def test_a_list_that_was_printed_to_a_file_is_read_as_a_list(lists, kind):
         "[A;B]",
         "[007, 1]",
         "[1 2)",
+        [np.int64(1)],
+        torch.tensor([1]),
+        {1},
+        pd.Series(["view", "add"]),
     ],
     ids=str,
 )
@@ -202,7 +206,11 @@ def test_brackets_may_belong_to_names():
         ("|", ["AB", "BA"]),
         ("-", ["AB", "BC", "CD"]),
         ("", ["ACGTTGCA", "GCAT", "TTGA", "AACC"]),
+        ("\u2192", ["AB", "BC", "CD"]),
+        ("|", ["A", "B", "AB", "BA", "A", "B", "A"]),
+        ("", [f"{'ACGT'[i % 4]}ACG{'TGA'[i % 3]}" for i in range(40)]),
         (">", [["Create Fine", "Pay"], ["Pay", "Create Fine"]]),
+        (" - ", [["Create Fine", "Pay"], ["Pay", "Create Fine"]]),
         (";", [["Create Fine", "Pay"], ["Pay", "Create Fine"]]),
     ],
 )
@@ -216,10 +224,23 @@ def test_another_separator_is_named_and_then_works(separator, lists):
     assert names_of(encode(texts, separator=separator.strip())) == lists
 
 
-def test_a_separator_that_does_not_occur_is_refused():
+@pytest.mark.parametrize(
+    ("texts", "mark"), [(["A B C", "B C A", "C A B"], " "), (["A>B", "A>B", "B>A", "B>A"], ">")]
+)
+def test_a_separator_that_does_not_occur_is_refused(texts, mark):
     """If the given separator does not occur, the error suggests one that does."""
-    with pytest.raises(ValueError, match="such as 'A B C'; pass separator=' '"):
-        encode(["A B C", "B C A", "C A B"], separator=";")
+    with pytest.raises(ValueError, match=f"such as '{texts[0]}'; pass separator='{mark}'"):
+        encode(texts, separator="|")
+
+
+@pytest.mark.parametrize(("text", "mark"), [("a>b", ">"), ("abab", ""), ("b_a", "_")])
+def test_new_sequences_that_are_not_split_are_refused(text, mark):
+    """Text in another format than the training data's does not become all "<unk>"."""
+    symbols = ["a", "b", "<unk>"]
+    with pytest.raises(ValueError, match=f"pass separator='{mark}'"):
+        encode([text], symbols=symbols)
+    assert names_of(encode([text, "a"], symbols=symbols)) == [["<unk>"], ["a"]]
+    assert names_of(encode(["c"], symbols=symbols)) == [["<unk>"]]
 
 
 @pytest.mark.parametrize(
@@ -246,6 +267,7 @@ def test_an_explicit_format_is_not_questioned():
     assert names_of(encode(texts, separator=" ")) == lists
     assert names_of(encode([["AB"], ["CD"], ["EF"]])) == [["AB"], ["CD"], ["EF"]]
     assert names_of(encode(texts, symbols=["a;b", "d;e", "c"])) == lists
+    assert names_of(encode(["AC", "CG", "GT"], separator=" ")) == [["AC"], ["CG"], ["GT"]]
 
 
 @pytest.mark.parametrize(
@@ -278,6 +300,7 @@ def test_names_that_look_the_same_are_the_same():
         ("A A\u200b", r"'A\u200b' (row 0); names must not hold invisible characters (ZERO WIDTH"),
         ("A\0 A", r"'A\x00' (row 0); names must not hold invisible characters (control character)"),
         (["a b", "a\u00a0b"], "(NO-BREAK SPACE)"),
+        ("A\u3164", "(HANGUL FILLER)"),
         (["A\u200d"], "white space at their ends"),
         (["a", " b"], "' b' (row 0); names must not be blank or have white space at their ends"),
         (["a", ""], "'' (row 0); names must not be blank"),
@@ -291,6 +314,14 @@ def test_invisible_names_are_refused(cell, message):
         encode([cell])
     with pytest.raises(ValueError, match=r"symbols is .*; names must be different and not blank"):
         encode(["a"], symbols=["a", *(cell if isinstance(cell, list) and cell else ["\u200b"])])
+
+
+@pytest.mark.parametrize("column", ["label", "group"])
+def test_labels_and_groups_that_look_equal_are_refused(column):
+    """Two groups, or two labels, do not differ in invisible characters only."""
+    frame = pd.DataFrame({"sequence": ["a", "b"], column: ["p1", "p1\u200b"]})
+    with pytest.raises(ValueError, match=rf"column '{column}' holds .*ZERO WIDTH SPACE"):
+        encode_table(frame)
 
 
 def test_joiners_within_words_and_emoji_are_kept():
@@ -453,7 +484,7 @@ def test_rows_are_named_as_the_reader_sees_them(file):
             "sequence,label\n1,a\n3,b\n3,c\n3,a\n",
             r"column 'label' holds 'a' \(row 1\), 'b' \(row 2\), 'c' \(row 3\); .*notebook 07",
         ),
-        ("sequence,label\n1,a\n3,a\n", r"'a' \(row 1\); pass two label_names= if one is missing"),
+        ("sequence,label\n1,a\n3,a\n", r"'a' \(row 1\); the course is about two labels: pass"),
     ],
 )
 def test_malformed_files_are_refused(file, text, message):

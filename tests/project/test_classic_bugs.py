@@ -29,6 +29,7 @@ def test_a_bug_is_noticed_if_a_test_fails(tmp_path, monkeypatch, factor):
         "tests/lessons/test_model.py": "from seqclf_utils.model import twice\n"
         "def test_twice():\n    assert twice(3) == 6\n",
         "tests/extras/test_nothing.py": "def test_nothing():\n    pass\n",
+        "docs/error_messages.md": "",
         "pytest.ini": "",
     }
     for name, text in files.items():
