@@ -49,13 +49,15 @@ def contents() -> str:
 def places_to_run(name: str) -> str:
     """Return the line of links below a notebook's title.
 
-    The link to Binder needs the repository's address, which is known if GitHub builds the book.
+    Colab and Binder need a repository on GitHub, whose address is known where GitHub builds the
+    book. Colab opens the copy that `tools/colab_copies.py` makes.
     """
     links = [f"{{download}}`Download <{name}>`"]
     repository = os.environ.get("GITHUB_REPOSITORY")
     if repository and os.environ.get("GITHUB_SERVER_URL") == "https://github.com":
+        colab = f"https://colab.research.google.com/github/{repository}/blob/colab/{name}"
         binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{name}"
-        links.insert(0, f"[Open in Binder]({binder})")
+        links = [f"[Open in Colab]({colab})", f"[Open in Binder]({binder})", *links]
     return "{.places-to-run}\n" + "\n".join(links)
 
 

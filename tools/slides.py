@@ -2,10 +2,12 @@
 
 Unlike `nbconvert --to slides`, which shows every cell, the slides contain questions, predictions,
 figures, short results, exercises and the quiz; other text is in the speaker notes (press S). They
-use reveal.js, which npm installs. --check tests each slide in Chromium.
+use reveal.js, which npm installs. --schedule half-day makes one deck in the order of a schedule.
+--check tests each slide in Chromium.
 """
 
 import argparse
+import ast
 import html
 import re
 import shutil
@@ -16,13 +18,14 @@ from typing import NamedTuple
 import nbformat
 
 from seqclf_utils.extras.snapshots import alt_text
-from tools import book
+from tools import book, schedules
 from tools.checkout import ROOT
 
 SOURCES = ROOT / "workshop" / "slides"
 FOLDER = book.BUILD / "slides"
 MOST_LINES, MOST_COLUMNS = 11, 66  # longer results are left out
-MOST_WORDS = 130  # longer exercises are shown by their title only
+MOST_WORDS = 110  # of longer exercises, the first paragraphs are shown
+DECKS = {re.sub(" a | ", "-", title.casefold()): title for title in schedules.read()}
 PARTS = ("dist/reveal.css", "dist/reveal.js", "LICENSE")
 PARTS += ("plugin/markdown/markdown.js", "plugin/notes/notes.js")
 SLIDE = """<section data-markdown class="{kind}" data-separator-notes="^Note:$">
@@ -38,11 +41,13 @@ class Slide(NamedTuple):
         kind: Its CSS class.
         body: Markdown.
         notes: Markdown for the speaker.
+        part: Where it is from: "start", "3" (a section), "exercise 1", "quiz" or "summary".
     """
 
     kind: str
     body: str
     notes: str = ""
+    part: str = "start"
 
     def show(self) -> str:
         """Return the slide in the format of reveal.js, with links replaced by their text."""
@@ -62,83 +67,144 @@ def opening(title: str, about: str) -> list[Slide]:
 
 
 def section(heading: str, source: str) -> Slide:
-    """Create the opening slide of a section, or the slide with the summary's points."""
+    """Create the first slide of a section; the slide of the summary shows its points."""
     if heading != "Summary":
         return Slide("section", f"# {heading}")
     points = re.search(r"^- .+?(?=\n\n)", source, flags=re.M | re.S)
     return Slide("small", f"## Summary\n\n{points[0]}")
 
 
+def exercise(source: str) -> Slide:
+    """Create the slide of an exercise: its title with the minutes, and the start of its task."""
+    heading, *paragraphs = source.removeprefix("#").strip().split("\n\n")
+    shown = [heading, paragraphs[0]]
+    for paragraph in paragraphs[1:]:
+        if len(" ".join([*shown, paragraph]).split()) > MOST_WORDS:
+            break
+        shown.append(paragraph)
+    return Slide("small", "\n\n".join(shown), source)
+
+
 def quiz(source: str) -> Slide:
-    """Create the slide of a quiz question, with the answers in the notes."""
+    """Create the slide of a quiz question; the answers are in the notes."""
     question = source.partition("<details>")[0].strip()
     options = re.findall(r"<summary>(.+?)</summary>", source)
     answers = re.sub(r"</?(?:details|summary)>", "", source.partition("<details>")[2])
     return Slide("quiz", "\n\n".join([question, *options]), answers)
 
 
-def figure(cell: dict) -> list[Slide]:
-    """Create the slide of a cell's figure with its alt text, if it shows one."""
+def figure(cell: dict, title: str) -> list[Slide]:
+    """Create the slide of a cell's figure, with its alt text; none if it shows no figure."""
     names = re.findall(r'show_figure\([^"]+"(\w+)"', cell["source"])
-    return [Slide("figure", f"![{alt_text(name)}](figures/{name}.svg)") for name in names]
+    return [Slide("figure", f"## {title}\n\n![{alt_text(n)}](figures/{n}.svg)") for n in names]
 
 
-def result(cell: dict, fewest: int) -> list[Slide]:
-    """Create the slide of a cell's output, unless it is too long or has less than `fewest` rows."""
+def rows(text: str) -> int:
+    """Count the rows that a text takes, with long lines wrapped."""
+    return sum(max(1, -(-len(line) // MOST_COLUMNS)) for line in text.splitlines())
+
+
+def code_before(source: str, room: int) -> str:
+    """Return the last statements of a cell that fit, as Markdown."""
+    lines, first = source.splitlines(), len(source.splitlines())
+    if not source.startswith("%"):
+        for node in reversed(ast.parse(source).body):
+            if rows("\n".join(lines[node.lineno - 1 :])) > room:
+                break
+            first = node.lineno - 1
+    shown = "\n".join(lines[first:])
+    return f"```python\n{shown}\n```\n\n" if shown else ""
+
+
+def result(cell: dict, fewest: int, title: str = "") -> list[Slide]:
+    """Create the slide of a cell's code and output; none if it is long or below `fewest` rows."""
     outputs = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell["outputs"]]
     text = "\n".join(output.rstrip() for output in outputs)
-    lines = text.splitlines()
-    rows = sum(max(1, -(-len(line) // MOST_COLUMNS)) for line in lines)
-    widest = max(map(len, lines), default=0)
-    if not fewest <= rows <= MOST_LINES or widest > 2 * MOST_COLUMNS:
+    widest = max(map(len, text.splitlines()), default=0)
+    if not fewest <= rows(text) <= MOST_LINES or widest > 2 * MOST_COLUMNS or "yourself" in text:
         return []
-    kind = "large" if rows <= 8 and widest <= 46 else "result"
-    return [Slide(kind, f"## What came out\n\n```text\n{text}\n```")]
+    code = code_before(cell["source"], MOST_LINES - rows(text))
+    return [Slide("result", f"## {title}\n\n{code}```text\n{text}\n```")]
 
 
 def prediction(source: str) -> list[Slide]:
-    """Create the slide of a prediction, if the cell asks for one."""
+    """Create the slide of a prediction; none if the cell has no prediction."""
     found = re.search(r"(?:\A|\n)\*\*Predict first:\*\* (.+?)(?:\n\n|\Z)", source, flags=re.S)
     question = found and found[1][0].upper() + found[1][1:]
     return [Slide("predict", f"## Predict first\n\n{question}")] if found else []
 
 
 def slides(cells: list[dict]) -> list[Slide]:
-    """Create all slides of a notebook.
+    """Create all slides of a notebook; a result becomes a slide if it follows a prediction.
 
     Args:
         cells: Its cells.
 
     Returns:
-        Slides in order; other text is added to the notes of the previous slide.
+        Slides in order; text becomes the notes of the slide before it.
     """
-    made, waiting, over = opening(cells[0].source.lstrip("# "), cells[1].source), False, False
+    title, part, waiting = cells[0].source.lstrip("# "), "start", False
+    made = opening(title, cells[1].source)
     for cell in cells[2:]:
-        heading = re.match(r"#+ (.+)\n*", cell.source) if cell.cell_type == "markdown" else None
-        over = heading[1] in ("Exercises", "Quiz") if heading and cell.source[2] == " " else over
+        heading = re.match(r"##+ (.+)", cell.source) if cell.cell_type == "markdown" else None
+        if heading:
+            title = heading[1]
+            if new := re.match(r"## (?:(\d)\.|(\w+))|### (Exercise \d)", cell.source):
+                part = next(filter(None, new.groups())).lower()
+        shown, work = [], part.startswith(("exercise", "quiz"))
         if "quiz" in cell.metadata.get("tags", []):
-            made.append(quiz(cell.source))
-        elif over and cell.source.startswith("### Exercise"):
-            fits = len(cell.source.split()) <= MOST_WORDS
-            body = cell.source.removeprefix("#") if fits else f"# {heading[1]}"
-            made.append(Slide("small" if fits else "section", body, cell.source))
-        elif cell.cell_type == "code" and not over:
-            shown = figure(cell) or result(cell, 1 if waiting else 2)
+            shown = [quiz(cell.source)]
+        elif heading and ": " in title and work:
+            shown = [exercise(cell.source)]
+        elif cell.cell_type == "code" and not work:
+            shown = figure(cell, title) or result(cell, 1 if waiting else 2, title)
             waiting = waiting and not shown
-            made += shown
-        elif not over:
+        elif not work:
             asked = prediction(cell.source)
-            made += ([section(heading[1], cell.source)] if heading else []) + asked
+            shown = ([section(title, cell.source)] if heading else []) + asked
             waiting = waiting or bool(asked)
+        made += [slide._replace(part=part) for slide in shown]
+        if cell.cell_type == "markdown" and not work:
             made[-1] = made[-1]._replace(notes=f"{made[-1].notes}\n\n{cell.source}")
     return made
 
 
-def build(paths: list[Path], folder: Path, reveal: Path) -> None:
-    """Write one page of slides for each notebook, and the files that the pages load.
+def wanted(slide: Slide, parts: list[str], asked: list[str]) -> bool:
+    """Is a slide of a notebook in the deck of a schedule, which asks some of the predictions?"""
+    question = re.sub(r"\s+", " ", slide.body).casefold()
+    skipped = slide.kind == "predict" and not any(text.casefold() in question for text in asked)
+    return slide.part in parts and slide.kind != "goals" and not skipped
+
+
+def deck(schedule: schedules.Schedule, made: dict[str, list[Slide]]) -> list[Slide]:
+    """Create the slides of a schedule: agendas, breaks, and the taught parts of the notebooks.
 
     Args:
-        paths: The notebooks.
+        schedule: The schedule.
+        made: All slides of each notebook by its number.
+
+    Returns:
+        Slides in order.
+    """
+    found, blocks = [], schedule.blocks
+    asked = [text for _, _, text in schedule.asked]
+    for i, block in enumerate(blocks):
+        if i == 0 or blocks[i - 1].minutes[3]:
+            last = next((k for k in range(i, len(blocks)) if blocks[k].minutes[3]), len(blocks) - 1)
+            lines = [f"- **{row.start}** {row.title}" for row in blocks[i : last + 1]]
+            found.append(Slide("agenda", "## Agenda\n\n" + "\n".join(lines)))
+        if not block.parts or block.minutes[2]:
+            found.append(Slide("section", f"# {block.title}\n\nuntil {block.end}"))
+        for number, parts in block.parts.items():
+            found += [slide for slide in made[number] if wanted(slide, parts, asked)]
+    return found
+
+
+def build(pages: dict[str, tuple[str, list[Slide]]], folder: Path, reveal: Path) -> None:
+    """Write pages of slides, and the files that they load.
+
+    Args:
+        pages: Name of each page, its title and its slides.
         folder: Output folder, which is replaced.
         reveal: The folder of reveal.js.
     """
@@ -148,21 +214,39 @@ def build(paths: list[Path], folder: Path, reveal: Path) -> None:
         shutil.copy(reveal / part, folder / "reveal" / part)
     shutil.copy(SOURCES / "slides.css", folder)
     shutil.copytree(ROOT / "figures", folder / "figures", ignore=shutil.ignore_patterns("*.png"))
-    page = (SOURCES / "page.html").read_text("utf-8")
-    for path in paths:
-        cells = nbformat.read(path, as_version=4).cells
-        shown = "\n".join(slide.show() for slide in slides(cells))
-        text = page.replace("TITLE", html.escape(cells[0].source.lstrip("# ")))
-        text = text.replace("SLIDES", shown)
-        (folder / f"{path.stem}.html").write_text(text, "utf-8", newline="\n")
+    frame = (SOURCES / "page.html").read_text("utf-8")
+    for name, (title, made) in pages.items():
+        text = frame.replace("TITLE", html.escape(title))
+        text = text.replace("SLIDES", "\n".join(slide.show() for slide in made))
+        (folder / f"{name}.html").write_text(text, "utf-8", newline="\n")
 
 
-def main(words: list[str], *, look: bool) -> int:
+def read_pages(words: list[str], name: str = "") -> dict[str, tuple[str, list[Slide]]]:
+    """Create the slides of the notebooks whose names contain one of the words, or of a schedule.
+
+    Args:
+        words: Parts of names; none means all notebooks.
+        name: Name of a schedule, such as "half-day", or "".
+
+    Returns:
+        Name of each page, its title and its slides.
+    """
+    pages = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        if not words or any(word in path.stem for word in words):
+            cells = nbformat.read(path, as_version=4).cells
+            pages[path.stem] = cells[0].source.lstrip("# "), slides(cells)
+    if not name:
+        return pages
+    made = {stem[:2]: page[1] for stem, page in pages.items()}
+    return {name: (DECKS[name], deck(schedules.read()[DECKS[name]], made))}
+
+
+def main(words: list[str], *, look: bool, name: str = "") -> int:
     """Build the slides, optionally test them, and return the exit status."""
-    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    chosen = [path for path in paths if not words or any(word in path.stem for word in words)]
-    build(chosen, FOLDER, book.npm_install(SOURCES) / "reveal.js")
-    print(f"{len(chosen)} pages of slides in {FOLDER}", flush=True)
+    pages = read_pages(words, name)
+    build(pages, FOLDER, book.npm_install(SOURCES) / "reveal.js")
+    print(f"{len(pages)} pages of slides in {FOLDER}", flush=True)
     if look:
         book.prepare_browser()
         return book.look("check_slides.mjs", [FOLDER], [])
@@ -172,6 +256,7 @@ def main(words: list[str], *, look: bool) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="look at every slide in Chromium")
+    parser.add_argument("--schedule", default="", choices=DECKS, help="make one deck in its order")
     parser.add_argument("words", nargs="*", help='parts of names of notebooks, such as "04"')
     arguments = parser.parse_args()
-    sys.exit(main(arguments.words, look=arguments.check))
+    sys.exit(main(arguments.words, look=arguments.check, name=arguments.schedule))

@@ -30,7 +30,7 @@ def test_a_bug_is_noticed_if_a_test_fails(tmp_path, monkeypatch, factor):
         "def test_twice():\n    assert twice(3) == 6\n",
         "tests/extras/test_nothing.py": "def test_nothing():\n    pass\n",
         "docs/error_messages.md": "",
-        "pytest.ini": "",
+        "pytest.ini": "[pytest]\naddopts = --doctest-glob=*.md\n",
     }
     for name, text in files.items():
         (course / name).parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from notebook_text import NOTEBOOKS, ROOT
 
-from tools import slides
+from tools import schedules, slides
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -45,6 +45,7 @@ def test_answers_are_for_the_speaker(path):
     assert "**Yes.**" not in bodies
     assert "Solution" not in bodies
     assert "Not yet" not in bodies
+    assert "this cell yourself" not in bodies
     assert notes.count("**Yes.**") >= n_questions
     assert len(notes.split()) > len(bodies.split())
 
@@ -79,7 +80,7 @@ def test_pages_load_nothing_from_elsewhere(tmp_path):
         (tmp_path / "reveal.js" / part).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "reveal.js" / part).touch()
 
-    slides.build(NOTEBOOKS[:2], tmp_path / "out", tmp_path / "reveal.js")
+    slides.build(slides.read_pages(["00", "01"]), tmp_path / "out", tmp_path / "reveal.js")
 
     pages = sorted((tmp_path / "out").glob("*.html"))
     assert [page.stem for page in pages] == [path.stem for path in NOTEBOOKS[:2]]
@@ -89,3 +90,33 @@ def test_pages_load_nothing_from_elsewhere(tmp_path):
         assert len(targets) >= 6
         for target in map("".join, targets):
             assert (page.parent / target).exists(), target
+
+
+@each_notebook
+def test_exercises_have_their_task_and_results_their_code(path):
+    """Exercises show minutes and a short task; results and figures have a title."""
+    for body in shown(path, "small"):
+        assert re.match(r"## (Summary|Exercise \d: .+ \(\d+ min\)\n\n\S)", body)
+        assert len(body.split()) <= slides.MOST_WORDS + 60
+    for body in [*shown(path, "result"), *shown(path, "figure")]:
+        assert re.match(r"## \S.+\n\n", body)
+    assert sum("```python" in body for body in shown(path, "result")) >= 0.5 * len(
+        shown(path, "result")
+    )
+
+
+@pytest.mark.parametrize("name", slides.DECKS)
+def test_a_deck_follows_its_schedule(name):
+    """It has every prediction, exercise and break of the schedule, and no other prediction."""
+    schedule = schedules.read()[slides.DECKS[name]]
+    ((_, (_, made)),) = slides.read_pages([], name).items()
+    bodies = [slide.body for slide in made]
+
+    exercises = [p for b in schedule.blocks for ps in b.parts.values() for p in ps if p[:2] == "ex"]
+    assert sum(slide.kind == "predict" for slide in made) == len(schedule.asked)
+    assert [p for s in made if (p := s.part).startswith("exercise")] == exercises
+    for block in schedule.blocks:
+        if block.minutes[3]:
+            assert f"# {block.title}\n\nuntil {block.end}" in bodies
+    agenda = "".join(slide.body for slide in made if slide.kind == "agenda")
+    assert re.findall(r"\*\*([\d:]+)\*\*", agenda) == [block.start for block in schedule.blocks]
