@@ -62,7 +62,7 @@ def browser(session):
 
 @nox.session(venv_backend="none")
 def slides(session):
-    """Build slides from the notebooks; -- --check tests each in Chromium."""
+    """Build slides; -- --schedule half-day makes one deck, -- --check tests each in Chromium."""
     python(session, "-m", "tools.slides")
 
 

@@ -24,6 +24,7 @@ from tools.checkout import ROOT
 SOURCES = ROOT / "workshop" / "slides"
 FOLDER = book.BUILD / "slides"
 MOST_LINES, MOST_COLUMNS = 11, 66  # longer results are left out
+MOST_ROWS = 13  # code and result together; of longer code, the last statements are shown
 MOST_WORDS = 110  # of longer exercises, the first paragraphs are shown
 DECKS = {re.sub(" a | ", "-", title.casefold()): title for title in schedules.read()}
 PARTS = ("dist/reveal.css", "dist/reveal.js", "LICENSE")
@@ -82,7 +83,8 @@ def exercise(source: str) -> Slide:
         if len(" ".join([*shown, paragraph]).split()) > MOST_WORDS:
             break
         shown.append(paragraph)
-    return Slide("small", "\n\n".join(shown), source)
+    body = "\n\n".join(shown)
+    return Slide("exercise" if len(body.split()) <= 70 else "small", body, source)
 
 
 def quiz(source: str) -> Slide:
@@ -123,7 +125,7 @@ def result(cell: dict, fewest: int, title: str = "") -> list[Slide]:
     widest = max(map(len, text.splitlines()), default=0)
     if not fewest <= rows(text) <= MOST_LINES or widest > 2 * MOST_COLUMNS or "yourself" in text:
         return []
-    code = code_before(cell["source"], MOST_LINES - rows(text))
+    code = code_before(cell["source"], MOST_ROWS - rows(text))
     return [Slide("result", f"## {title}\n\n{code}```text\n{text}\n```")]
 
 
