@@ -61,21 +61,24 @@ def test_the_contents_list_every_page_once():
 
 
 @pytest.mark.parametrize(
-    ("server", "repository", "has_binder"),
+    ("server", "repository", "is_known"),
     [
         (None, None, False),
         ("https://github.com", "me/course", True),
         ("https://github.example.org", "me/course", False),
     ],
 )
-def test_links_below_the_title_lead_to_this_notebook(monkeypatch, server, repository, has_binder):
-    """The second cell has a download link, and a Binder link only if GitHub builds the book."""
+def test_links_below_the_title_lead_to_this_notebook(monkeypatch, server, repository, is_known):
+    """The second cell links to a download, and to Colab and Binder if GitHub builds the book."""
     for name, value in ("GITHUB_SERVER_URL", server), ("GITHUB_REPOSITORY", repository):
         monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
     title, links, _ = prepared()
     assert title["source"] == "# 04 · Title"
-    place = "(https://mybinder.org/v2/gh/me/course/HEAD?labpath=notebooks/04_title.ipynb)"
-    assert (place in links["source"]) == ("https:" in links["source"]) == has_binder
+    places = [
+        "(https://colab.research.google.com/github/me/course/blob/colab/04_title.ipynb)",
+        "(https://mybinder.org/v2/gh/me/course/HEAD?labpath=notebooks/04_title.ipynb)",
+    ]
+    assert re.findall(r"\(https:\S+\)", links["source"]) == places * is_known
     assert "{download}`Download <04_title.ipynb>`" in links["source"]
 
 
@@ -127,12 +130,15 @@ class Page(html.parser.HTMLParser):
         return [found[name] for kind, found in self.tags if kind == tag and name in found]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """Build the book and return its pages by their paths."""
+@pytest.fixture(scope="module", params=["", "https://github.com"], ids=["here", "published"])
+def built(request, tmp_path_factory):
+    """Build the book without and with an address, and return its pages by their paths."""
     pytest.importorskip("myst_nb", reason="python course.py book installs it")
     folder = tmp_path_factory.mktemp("book")
-    assert book.build(folder) == 0, "Sphinx says why"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_SERVER_URL", request.param)
+        patch.setenv("GITHUB_REPOSITORY", "me/course")
+        assert book.build(folder) == 0, "Sphinx says why"
     paths = sorted((folder / "html").rglob("*.html"))
     return {path: Page(path) for path in paths if "_static" not in path.parts}
 
@@ -144,6 +150,14 @@ def test_pages_load_nothing_from_elsewhere(built):
         for target in [*page.values("script", "src"), *page.values("img", "src"), *styles]:
             assert not urlsplit(target).netloc, (path.name, target)
             assert (path.parent / unquote(urlsplit(target).path)).exists(), (path.name, target)
+
+
+def test_only_a_published_book_leads_to_colab_and_binder(built, request):
+    """Each notebook has both links, or none has."""
+    n_links = len(NOTEBOOKS) * (request.node.callspec.id == "published")
+    for host in ("colab.research.google.com", "mybinder.org"):
+        hrefs = [target for page in built.values() for target in page.values("a", "href")]
+        assert sum(urlsplit(target).netloc == host for target in hrefs) == n_links
 
 
 def test_links_between_pages_lead_somewhere(built):
@@ -176,6 +190,7 @@ def test_solutions_and_answers_are_folded_away(built):
         assert not any("open" in found for found in folded)
 
 
+@pytest.mark.parametrize("built", [""], indirect=True)
 def test_play_judges_as_pytorch_and_numpy_do(built, tmp_path):
     """Every button works, axe finds nothing, and both probabilities agree after each throw."""
     if book.obstacle() or not book.MODULES.exists():
