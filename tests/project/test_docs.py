@@ -90,7 +90,8 @@ def test_links_lead_somewhere(path):
 def test_commands_that_are_named_exist():
     """Commands of course.py and nox sessions named in pages, workflows and tools exist."""
     found = {"python course.py": set(), "nox -s": set()}
-    for path in [*PAGES, *ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("tools/*.py")]:
+    ways_in = [*ROOT.glob(".github/workflows/*.yml"), ROOT / ".devcontainer" / "devcontainer.json"]
+    for path in [*PAGES, *ways_in, *ROOT.glob("tools/*.py")]:
         text = path.read_text("utf-8")
         for start, names in found.items():
             names |= set(re.findall(rf"{re.escape(start)} \"?([a-z]\w+)", text))
