@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,16 @@ PYTHON = os.path.join(VENV, *(("Scripts", "python.exe") if os.name == "nt" else 
 UNFINISHED = os.path.join(VENV, "course-unfinished")  # exists during an installation
 WHEELS = os.path.join(HERE, "wheels")  # packages of an offline bundle
 STAMP = os.path.join(VENV, "course-installed")  # fingerprint of the last complete installation
-CPU_GB, CUDA_GB = 2, 6  # .venv: 1.6 GB, or 5.5 GB with PyTorch for NVIDIA GPUs, plus downloads
-SMALLER = ' (%d for the CPU build, see README, "several GB on Linux")' % CPU_GB
+NEWEST = (3, 14)  # the newest Python that the course is tested with
+CPU_GB, CUDA_GB = 2, 6  # .venv: 1.6 GB, or 5.3 GB with PyTorch for NVIDIA GPUs, plus downloads
+SMALLER = " (%d for the CPU build: SEQCLF_TORCH=cpu python3 course.py lab)" % CPU_GB
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+BUILDS = {  # of PyTorch on Linux, by the value of SEQCLF_TORCH
+    "cpu": "the small CPU build of PyTorch. To use an NVIDIA GPU, delete .venv and type\n"
+    "  SEQCLF_TORCH=cuda python3 course.py lab",
+    "cuda": "the build of PyTorch for NVIDIA GPUs, a 3 GB download. The CPU build is\n"
+    "  enough for the course: delete .venv and type SEQCLF_TORCH=cpu python3 course.py lab",
+}
 COMMANDS = {
     "lab": ["jupyterlab", "--ServerApp.root_dir=."],
     "test": ["pytest", "--nbval"],
@@ -36,7 +45,7 @@ COMMANDS = {
 HELP = """Run the same command again: it starts over where needed. If that fails too, look for:
   "connect", "timed out", "proxy": this machine does not reach the package index ("No matching
     distribution" then follows). Try another network, or ask for the proxy of this one.
-  "No space left": make room, also for temporary files (or see README, "several GB on Linux").
+  "No space left": make room, also for temporary files (or take the CPU build, see README).
   "No matching distribution" alone: no PyTorch for this Python. Delete .venv, take a 64-bit 3.13.
   "ensurepip": on Debian and Ubuntu, type sudo apt install python3-venv
   "denied", "in use", "not empty": close all that uses .venv, delete it; or copy the course away."""
@@ -71,11 +80,22 @@ def free_gb():
     return shutil.disk_usage(HERE).free / 1e9
 
 
+def torch_build():
+    """Return a key of BUILDS, or "" where there is no choice or settings of pip or uv make it."""
+    if sys.platform != "linux" or os.path.isdir(WHEELS):
+        return ""
+    if os.environ.get("SEQCLF_TORCH") in BUILDS:
+        return os.environ["SEQCLF_TORCH"]
+    if re.search("(PIP|UV)_[A-Z_]*(INDEX|LINKS|TORCH)", " ".join(os.environ)):
+        return ""
+    return "cuda" if shutil.which("nvidia-smi") else "cpu"
+
+
 def needed_gb():
-    """Return the disk space that .venv needs, which depends on the build of PyTorch."""
+    """Return the disk space for .venv; pip's default on Linux is PyTorch for NVIDIA GPUs."""
     wishes = [value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))]
     small = sys.platform != "linux" or os.path.isdir(WHEELS) or any("cpu" in w for w in wishes)
-    return CPU_GB if small else CUDA_GB
+    return CPU_GB if small or torch_build() == "cpu" else CUDA_GB
 
 
 def call(command, step):
@@ -84,6 +104,9 @@ def call(command, step):
     for name in {"PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"}.intersection(os.environ):
         settings["UV_" + name[4:]] = os.environ[name]  # uv ignores pip's variables
     if subprocess.call(command, cwd=HERE, env=dict(settings, **os.environ)) != 0:
+        if sys.version_info[:2] > NEWEST:
+            text = "Python %d.%d may be too new for PyTorch: delete .venv and take Python 3.13."
+            step = (text + "\n") % sys.version_info[:2] + step
         full = " The disk is full: %.1f GB are free." % free_gb() if free_gb() < 1 else ""
         stop("%s failed.%s\n%s" % (step, full, HELP))
 
@@ -121,6 +144,12 @@ def install():
     open(UNFINISHED, "w").close()
     say("[2/2] Installing the tested versions (some minutes the first time) ...")
     pip = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install"]
+    build = torch_build()
+    if build:
+        say("Taking " + BUILDS[build])
+    if build == "cpu":  # if its index is out of reach, pip's default build follows
+        cpu = ["--no-deps", "--index-url", CPU_INDEX, "-c", "constraints.txt", "torch"]
+        subprocess.call(pip + cpu, cwd=HERE)
     call(pip + offline + ["-c", "constraints.txt", "-e", ".[test]"], "The installation")
     with open(STAMP, "w") as file:
         file.write(wanted())

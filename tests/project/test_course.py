@@ -37,6 +37,7 @@ class Machine:
         fails: Steps with this argument fail.
         interrupted: Steps with this argument are interrupted by Ctrl-C.
         uv: Path of uv, or None.
+        gpu: Path of nvidia-smi, or None.
         free_gb: Free disk space before .venv is created.
         venv_gb: Size of .venv.
     """
@@ -45,20 +46,21 @@ class Machine:
         folder.mkdir(exist_ok=True)
         for name in ("course.py", "pyproject.toml", "constraints.txt"):
             shutil.copy(ROOT / name, folder)
-        for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        for name in [name for name in os.environ if name.startswith(("PIP_", "UV_", "SEQCLF_"))]:
             monkeypatch.delenv(name)
         self.folder, self.venv, self.monkeypatch = folder, folder / ".venv", monkeypatch
         self.course = course = load(folder)
         self.python, self.mark = Path(course.PYTHON), Path(course.UNFINISHED)
         self.steps, self.commands, self.status = [], [], {}
         self.fails = self.interrupted = self.uv = None
+        self.gpu = "/bin/nvidia-smi"
         self.free_gb, self.venv_gb = 100, 0
         course.subprocess = SimpleNamespace(call=self.call, Popen=self.popen)
         course.shutil = self
 
     def which(self, name):
         """Look for a command on the PATH."""
-        return self.uv if name == "uv" else None
+        return {"uv": self.uv, "nvidia-smi": self.gpu}[name]
 
     def disk_usage(self, path):
         """Measure the free disk space."""
@@ -69,7 +71,7 @@ class Machine:
         assert not os.path.lexists(self.python)
         shutil.rmtree(path)
 
-    def call(self, command, cwd, env):
+    def call(self, command, cwd, env=None):
         """Simulate one step."""
         assert Path(cwd) == self.folder
         self.steps.append((command, self.mark.exists(), env))
@@ -119,7 +121,8 @@ def installed(machine):
 def test_fresh_machine_makes_the_environment_and_installs(machine, capsys):
     """The first run creates .venv and installs; the second starts the command at once."""
     assert machine.run("test") == (0, ["venv", "pip"])
-    assert re.search(r"\[1/2\].*\n\[2/2\].*\nReady.\n\$ python -m pytest", capsys.readouterr().out)
+    form = r"\[1/2\].*\n\[2/2\].*\n(?s:.*)Ready.\n\$ python -m pytest"
+    assert re.match(form, capsys.readouterr().out)
 
     assert machine.run("test") == (0, [])
     assert capsys.readouterr().out == "$ python -m pytest --nbval --cov\n"
@@ -250,6 +253,43 @@ def test_settings_of_pip_are_passed_to_uv(machine, monkeypatch):
 
     expected = {**given, **added, "UV_INDEX_STRATEGY": "unsafe-best-match"}
     assert all(expected.items() <= env.items() for _, _, env in machine.steps)
+
+
+BUILDS = [  # platform, nvidia-smi, environment variables, the announced build
+    ("linux", None, {}, "small CPU build"),
+    ("linux", "/bin/nvidia-smi", {}, "for NVIDIA GPUs"),
+    ("linux", "/bin/nvidia-smi", {"SEQCLF_TORCH": "cpu"}, "small CPU build"),
+    ("linux", None, {"SEQCLF_TORCH": "cuda"}, "for NVIDIA GPUs"),
+    ("linux", None, {"PIP_FIND_LINKS": "/wheels"}, None),
+    ("linux", None, {"UV_TORCH_BACKEND": "cpu"}, None),
+    ("win32", None, {}, None),
+]
+
+
+@pytest.mark.parametrize(("platform", "gpu", "variables", "build"), BUILDS)
+def test_the_cpu_build_is_the_default_without_a_gpu(
+    machine, monkeypatch, capsys, platform, gpu, variables, build
+):
+    """On Linux, the build follows the GPU, unless a variable or package settings decide."""
+    monkeypatch.setattr(sys, "platform", platform)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    machine.gpu, machine.fails = gpu, "--no-deps"  # an unreachable index is tolerated
+    is_cpu = build == "small CPU build"
+    machine.free_gb = 2 if is_cpu else 6
+    assert machine.run("test") == (0, ["venv", *["pip"] * is_cpu, "pip"])
+    taken = re.findall("Taking the (small CPU build|.*for NVIDIA GPUs)", capsys.readouterr().out)
+    assert [build in name for name in taken] == [True] * bool(build)
+    assert (machine.course.CPU_INDEX in machine.steps[1][0]) == is_cpu
+    assert machine.steps[-1][0][-4:] == INSTALL
+
+
+@pytest.mark.parametrize(("version", "is_new"), [((3, 14, 9), False), ((3, 15, 0), True)])
+def test_a_python_that_is_too_new_is_named(machine, version, is_new):
+    """A failed installation names the Python to use if this one is newer than tested."""
+    machine.course.sys = SimpleNamespace(**{**vars(sys), "version_info": version})
+    machine.fails = "pip"
+    assert ("3.15 may be too new for PyTorch" in machine.run("test")[0]) == is_new
 
 
 def test_a_bundle_installs_without_a_network(machine):
