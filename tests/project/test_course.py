@@ -261,7 +261,6 @@ BUILDS = [  # platform, nvidia-smi, environment variables, the announced build
     ("linux", "/bin/nvidia-smi", {"SEQCLF_TORCH": "cpu"}, "small CPU build"),
     ("linux", None, {"SEQCLF_TORCH": "cuda"}, "for NVIDIA GPUs"),
     ("linux", None, {"PIP_FIND_LINKS": "/wheels"}, None),
-    ("linux", None, {"UV_TORCH_BACKEND": "cpu"}, None),
     ("win32", None, {}, None),
 ]
 
