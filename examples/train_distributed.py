@@ -4,7 +4,8 @@
 
 torchrun comes with PyTorch. It starts the processes and gives each a number, its *rank*. With
 `--max-restarts 3`, it restarts them if one dies, and training resumes from the checkpoint. (With
-several machines, run the same commands again instead.)
+several machines, run the same commands again instead.) Without torchrun, also on Windows, set RANK,
+WORLD_SIZE, MASTER_ADDR, MASTER_PORT and USE_LIBUV=0 for each process yourself, as notebook 08 does.
 
 All processes iterate over the same shuffled batches, and each takes every n-th sequence of a batch.
 No sequence is skipped or repeated, and each step equals that of a single process with the whole
@@ -40,6 +41,10 @@ def process_group() -> Iterator[torch.device]:
     Yields:
         The device of this process: its own GPU (NCCL) if there are enough, or the CPU (gloo).
     """
+    # What torchrun sets in addition; without it, all processes are on this machine.
+    os.environ.setdefault("LOCAL_RANK", os.environ["RANK"])
+    os.environ.setdefault("LOCAL_WORLD_SIZE", os.environ["WORLD_SIZE"])
+    os.environ.setdefault("TORCHELASTIC_RESTART_COUNT", "0")
     with_gpu = torch.cuda.device_count() >= int(os.environ["LOCAL_WORLD_SIZE"])
     device = torch.device(f"cuda:{os.environ['LOCAL_RANK']}" if with_gpu else "cpu")
     if with_gpu:
