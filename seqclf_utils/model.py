@@ -74,9 +74,10 @@ class LSTMClassifier(nn.Module):
         pooling: "last" reads the output at each sequence's last real time step, "avg" the mean
             over its real time steps.
         packed: If True, run a packed sequence; if False, run the padded batch and ignore outputs
-            at padding. The logits are the same up to rounding. `torch.export` needs False; the
-            exported program takes any number of sequences, but only as many time steps as its
-            example has, because PyTorch fixes these for `nn.LSTM`.
+            at padding. The logits are the same up to rounding. On the CPU a packed run is several
+            times slower, and with 1,000 time steps or more a warning says so (measured in notebook
+            08). `torch.export` needs False; the exported program takes any number of sequences, but
+            only as many time steps as its example has, because PyTorch fixes these for `nn.LSTM`.
 
     Raises:
         TypeError: If a size is not an integer, or `packed` is not True or False.
