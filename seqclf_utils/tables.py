@@ -208,6 +208,7 @@ def encode_table(
         labels, label_names = _encode_labels(labels, label_names)
     groups = None if groups is None else np.array(_texts(groups))
     where = f"column {sequence!r}, row"
+    separator = separator and unicodedata.normalize("NFC", separator)
     rows = [_split(cell, f"{where} {row}", separator) for row, cell in column.items()]
     found = set(chain.from_iterable(rows))
     new = found - set(symbols or ())

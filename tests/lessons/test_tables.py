@@ -293,6 +293,7 @@ def test_names_that_look_the_same_are_the_same():
     assert table.symbols == ("caf\u00e9", "x")
     assert table.encode(["cafe\u0301"]).tolist() == [1]
     assert encode(["caf\u00e9"], symbols=["cafe\u0301"]).sequences[0].tolist() == [1]
+    assert encode(["xe\u0301y"], separator="e\u0301").symbols == ("x", "y")
 
 
 @pytest.mark.parametrize(
