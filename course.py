@@ -147,9 +147,10 @@ def install():
     build = torch_build()
     if build:
         say("Taking " + BUILDS[build])
-    if build == "cpu":  # if its index is out of reach, pip's default build follows
+    if build == "cpu":
         cpu = ["--no-deps", "--index-url", CPU_INDEX, "-c", "constraints.txt", "torch"]
-        subprocess.call(pip + cpu, cwd=HERE)
+        if subprocess.call(pip + cpu, cwd=HERE) != 0:
+            say("No matter: taking pip's default build instead, which is larger.")
     call(pip + offline + ["-c", "constraints.txt", "-e", ".[test]"], "The installation")
     with open(STAMP, "w") as file:
         file.write(wanted())

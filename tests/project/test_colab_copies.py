@@ -1,6 +1,7 @@
 """The copies of the notebooks for Colab: their first cell, their links, and the branch."""
 
 import json
+import ntpath
 import re
 import subprocess
 
@@ -32,6 +33,16 @@ def test_copies_install_the_course_and_have_absolute_links(path):
                 assert (ROOT / "notebooks" / target.removeprefix(COLAB)).exists()
             elif target.startswith("https://github.com/me"):
                 assert (ROOT / target.removeprefix(BLOB)).exists()
+
+
+def test_windows_makes_the_same_copies(monkeypatch):
+    """Links have slashes even where paths have backslashes."""
+    path = NOTEBOOKS[0]
+    expected = colab_copies.colab_copy(path, *PLACE)
+    monkeypatch.setattr(colab_copies.os, "path", ntpath)
+    monkeypatch.setattr(colab_copies.os, "sep", "\\")
+
+    assert colab_copies.colab_copy(path, *PLACE) == expected
 
 
 def test_a_push_replaces_the_branch_and_nothing_else(tmp_path, monkeypatch):

@@ -277,8 +277,10 @@ def test_the_cpu_build_is_the_default_without_a_gpu(
     is_cpu = build == "small CPU build"
     machine.free_gb = 2 if is_cpu else 6
     assert machine.run("test") == (0, ["venv", *["pip"] * is_cpu, "pip"])
-    taken = re.findall("Taking the (small CPU build|.*for NVIDIA GPUs)", capsys.readouterr().out)
+    printed = capsys.readouterr().out
+    taken = re.findall("Taking the (small CPU build|.*for NVIDIA GPUs)", printed)
     assert [build in name for name in taken] == [True] * bool(build)
+    assert ("taking pip's default build instead" in printed) == is_cpu
     assert (machine.course.CPU_INDEX in machine.steps[1][0]) == is_cpu
     assert machine.steps[-1][0][-4:] == INSTALL
 

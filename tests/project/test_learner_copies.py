@@ -52,6 +52,17 @@ def test_a_copy_has_no_outputs_and_its_answers_are_folded(course, capsys):
     assert capsys.readouterr().out == "New in my_notebooks: 01_one\n"
 
 
+def test_line_ends_do_not_matter(course):
+    """A checkout with the line ends of Windows gives the same copy and fingerprint."""
+    source = course / "notebooks" / "01_one.ipynb"
+    unix = source.read_bytes()
+    expected = learner_copy(source)
+
+    source.write_bytes(unix.replace(b"\n", b"\r\n"))
+
+    assert learner_copy(source) == expected
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_copy_of_each_notebook_is_valid(path):
     """Copies are valid and differ from the originals only in outputs, counts and folded answers."""
