@@ -4,14 +4,11 @@ Each helper draws into `ax` and returns it; `show_figure` shows the finished fig
 """
 
 import io
-import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -19,41 +16,24 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from seqclf_utils.datasets import outline_points
-from seqclf_utils.validation import check_lengths, check_numbers
 
-NamedValues = Mapping[str, ArrayLike]
+Columns = Mapping[str, ArrayLike]  # numbers by name; or a DataFrame
 
 # Colours that colour-blind readers can tell apart (Okabe and Ito, 2008).
-TRAIN_COLOR = "#0072B2"
-VAL_COLOR = "#D55E00"
+TRAIN_COLOR, VAL_COLOR = "#0072B2", "#D55E00"
 BEST_COLOR = "#555555"
-SIX_COLOR = "#E69F00"
 HIGH_COLOR, LOW_COLOR = "#EDAF79", "#CFE5F3"  # behind 4-5-6 and behind 1-2-3
 # Colour never alone carries meaning: each line style and marker goes with one colour.
-LINE_STYLES = ((TRAIN_COLOR, "-"), (VAL_COLOR, "--"), ("#CC79A7", "-."), (BEST_COLOR, ":"))
+# The colours of LOOKS are also those of course.mplstyle.
+LOOKS = ((TRAIN_COLOR, "-"), (VAL_COLOR, "--"), ("#CC79A7", "-."), (BEST_COLOR, ":"))
+LINE_STYLES = [{"color": color, "linestyle": style} for color, style in LOOKS]
 DOT_STYLES = ((TRAIN_COLOR, "s"), (VAL_COLOR, "o"))
 BEST_STYLE = {"color": BEST_COLOR, "linestyle": ":", "label": "best possible"}
 
 
 def use_course_style() -> None:
     """Set matplotlib's defaults to the style of the course."""
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (6.4, 4.0),
-            "figure.dpi": 100,
-            "figure.facecolor": "white",
-            "savefig.facecolor": "white",
-            "axes.prop_cycle": cycler(color=[color for color, _ in LINE_STYLES]),
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlesize": 11,
-            "axes.titlelocation": "left",
-            "axes.labelsize": 11,
-            "legend.frameon": False,
-            "font.family": "DejaVu Sans",  # ships with matplotlib: the same on every machine
-            "svg.hashsalt": "seqclf",  # the same ids in an SVG at every run
-        }
-    )
+    plt.style.use("seqclf_utils.course")  # course.mplstyle in this folder
 
 
 def plot_loss_curves(
@@ -74,13 +54,11 @@ def plot_loss_curves(
         ValueError: If `history` lacks a column.
     """
     _check_history(history)
-    ax = _axes(ax)
-    epochs = history["epoch"]
-    ax.plot(epochs, history["train_loss"], color=TRAIN_COLOR, label="training")
-    ax.plot(epochs, history["val_loss"], color=VAL_COLOR, linestyle="--", label="validation")
-    best = history["val_loss"].idxmin()
+    epochs, val_losses = history["epoch"], history["val_loss"]
+    ax = plot_lines(epochs, {"training": history["train_loss"], "validation": val_losses}, ax=ax)
+    best = val_losses.idxmin()
     label = f"lowest validation loss: epoch {epochs[best]}"
-    ax.plot(epochs[best], history["val_loss"][best], "o", color=VAL_COLOR, label=label)
+    ax.plot(epochs[best], val_losses[best], "o", color=VAL_COLOR, label=label)
     if best_possible is not None:
         ax.axhline(best_possible, **BEST_STYLE)
     ax.set(xlabel="epoch", ylabel="loss (nats per sequence)")
@@ -91,11 +69,7 @@ def plot_loss_curves(
 
 
 def plot_lines(
-    x: ArrayLike,
-    curves: NamedValues,
-    *,
-    best_possible: ArrayLike | None = None,
-    ax: Axes | None = None,
+    x: ArrayLike, curves: Columns, *, best_possible: ArrayLike | None = None, ax: Axes | None = None
 ) -> Axes:
     """Plot up to four named curves, each with its own colour and line style.
 
@@ -109,21 +83,21 @@ def plot_lines(
         The axes.
 
     Raises:
-        TypeError: If `curves` is not a mapping or `ax` not an Axes.
-        ValueError: If there are too many curves, lengths differ, or a number is not finite.
+        TypeError: If `ax` is not an Axes.
+        IndexError: If there are more curves than styles.
+        ValueError: If lengths differ.
     """
-    x = check_numbers("x", x)
-    lines = _check_named("curves", curves, n_values=len(x), maximum=4 - (best_possible is not None))
     ax = _axes(ax)
-    for (name, y), (color, style) in zip(lines.items(), LINE_STYLES, strict=False):
-        ax.plot(x, y, color=color, linestyle=style, label=name)
+    styles = LINE_STYLES if best_possible is None else LINE_STYLES[:-1]  # the last means the best
+    for position, (name, y) in enumerate(curves.items()):
+        ax.plot(x, y, label=name, **styles[position])
     if best_possible is not None:
-        ax.plot(x, check_numbers("best_possible", best_possible, n_values=len(x)), **BEST_STYLE)
+        ax.plot(x, best_possible, **BEST_STYLE)
     ax.legend()
     return ax
 
 
-def plot_histograms(values: NamedValues, bins: ArrayLike, *, ax: Axes | None = None) -> Axes:
+def plot_histograms(values: Columns, bins: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """Plot up to four named histograms: the first one filled, the others outlined.
 
     Args:
@@ -135,49 +109,46 @@ def plot_histograms(values: NamedValues, bins: ArrayLike, *, ax: Axes | None = N
         The axes.
 
     Raises:
-        TypeError: If `values` is not a mapping or `ax` not an Axes.
-        ValueError: If there are too many names or a number is not finite.
+        TypeError: If `ax` is not an Axes.
+        IndexError: If there are more than four names.
     """
-    counted = _check_named("values", values, maximum=4)
     ax = _axes(ax)
-    for (name, numbers), (color, style) in zip(counted.items(), LINE_STYLES, strict=False):
-        outlined = {"histtype": "step", "linestyle": style, "linewidth": 2}
-        look = {"alpha": 0.7} if style == "-" else outlined
-        ax.hist(numbers, bins, color=color, label=name, **look)
-    if len(counted) > 1:
+    for position, (name, numbers) in enumerate(values.items()):
+        look = {"histtype": "step", "linewidth": 2} if position else {"alpha": 0.7}
+        ax.hist(numbers, bins, label=name, **LINE_STYLES[position], **look)
+    if len(values.keys()) > 1:
         ax.legend()
     return ax
 
 
 def plot_dots(
-    scores: NamedValues, *, best_possible: ArrayLike | None = None, ax: Axes | None = None
+    scores: Columns, *, best_possible: ArrayLike | None = None, ax: Axes | None = None
 ) -> Axes:
     """Plot a column of dots for each name, a dot for each seed.
 
     Args:
         scores: Scores by name of the column; neighbouring columns differ in colour and marker.
-        best_possible: Best score that any classifier could reach, one for each column.
+        best_possible: Best score that any classifier could reach, one for each column or for all.
         ax: Where to draw; a new figure if None.
 
     Returns:
         The axes.
 
     Raises:
-        TypeError: If `scores` is not a mapping or `ax` not an Axes.
-        ValueError: If lengths differ or a number is not finite.
+        TypeError: If `ax` is not an Axes.
+        ValueError: If `best_possible` does not fit the columns.
     """
-    columns = _check_named("scores", scores)
-    places = np.arange(len(columns))
     ax = _axes(ax)
-    for place, numbers in zip(places, columns.values(), strict=True):
+    for place, (_, numbers) in enumerate(scores.items()):
         color, marker = DOT_STYLES[place % 2]
         spread = np.linspace(-0.15, 0.15, len(numbers))  # so that equal scores stay visible
         ax.plot(place + spread, numbers, marker, color=color, alpha=0.7)
+    places = np.arange(len(scores.keys()))
     if best_possible is not None:
-        heights = check_numbers("best_possible", best_possible, n_values=len(columns))
+        heights = np.broadcast_to(best_possible, places.shape)  # never more than columns
         ax.hlines(heights, places - 0.4, places + 0.4, **BEST_STYLE)
         _legend_above(ax)
-    ax.set_xticks(places, columns)
+    ax.set_xticks(places, scores.keys())
     return ax
 
 
@@ -197,10 +168,9 @@ def plot_intervals(
 
     Raises:
         TypeError: If `ax` is not an Axes.
-        ValueError: If lengths differ or a number is not finite.
+        ValueError: If lengths differ.
     """
-    low = check_numbers("low", low)
-    high = check_numbers("high", high, n_values=len(low))
+    low, high = np.stack([low, high])  # vlines would repeat a single end
     ax = _axes(ax)
     place = np.arange(1, len(low) + 1)
     if truth is None:
@@ -208,8 +178,7 @@ def plot_intervals(
         return ax
     hit = (low <= truth) & (truth <= high)
     ax.vlines(place[hit], low[hit], high[hit], TRAIN_COLOR, label="contains the truth")
-    missed = {"linestyle": "--", "linewidth": 2.5, "label": "misses it"}
-    ax.vlines(place[~hit], low[~hit], high[~hit], VAL_COLOR, **missed)
+    ax.vlines(place[~hit], low[~hit], high[~hit], VAL_COLOR, "--", label="misses it", linewidth=2.5)
     ax.axhline(truth, color=BEST_COLOR, linestyle=":", label="the truth")
     _legend_above(ax)
     return ax
@@ -228,16 +197,15 @@ def plot_padded_batch(padded: Tensor, lengths: Tensor, *, ax: Axes | None = None
 
     Raises:
         TypeError: If `ax` is not an Axes.
-        ValueError: If there is not one length for each sequence, or a length is not 1..L.
+        ValueError: If there is not one length for each sequence.
     """
-    n_sequences, n_steps = padded.shape
-    check_lengths(lengths, n_sequences=n_sequences, n_steps=n_steps)
     ax = _axes(ax)
-    for (row, step), symbol in np.ndenumerate(padded.numpy()):
-        is_pad = step >= lengths[row]
-        look = {"facecolor": "#DDDDDD", "hatch": "///"} if is_pad else {"facecolor": "white"}
-        ax.add_patch(plt.Rectangle((step + 0.5, row - 0.5), 1, 1, edgecolor="#888888", **look))
-        ax.text(step + 1, row, str(symbol), ha="center", va="center", color="#222222")
+    n_sequences, n_steps = padded.shape
+    for row, (symbols, length) in enumerate(zip(padded.tolist(), lengths.tolist(), strict=True)):
+        for step, symbol in enumerate(symbols, start=1):
+            look = {"fc": "white"} if step <= length else {"fc": "#DDDDDD", "hatch": "///"}
+            ax.add_patch(plt.Rectangle((step - 0.5, row - 0.5), 1, 1, ec="#888888", **look))
+            ax.text(step, row, str(symbol), ha="center", va="center", color="#222222")
     ax.set(xlim=(0.5, n_steps + 0.5), ylim=(n_sequences - 0.5, -0.5))
     ax.set(xlabel="time step", ylabel="sequence", yticks=range(n_sequences))
     _whole_ticks(ax)
@@ -247,16 +215,12 @@ def plot_padded_batch(padded: Tensor, lengths: Tensor, *, ax: Axes | None = None
 
 
 def plot_throws(
-    sequences: Sequence[ArrayLike],
-    names: Sequence[str],
-    *,
-    marked: Sequence[int] = (6,),
-    ax: Axes | None = None,
+    sequences: Sequence, names: list[str], *, marked: Sequence[int] = (6,), ax: Axes | None = None
 ) -> Axes:
     """Plot sequences of throws as rows of digits in which sixes, or other faces, are boxed.
 
     Args:
-        sequences: Faces 1..6, one array for each row.
+        sequences: Faces 1..6, a list or array for each row, each of its own length.
         names: Name of each row.
         marked: Faces that are boxed.
         ax: Where to draw; a new figure if None.
@@ -268,17 +232,15 @@ def plot_throws(
         TypeError: If `ax` is not an Axes.
         ValueError: If there is not one name for each row.
     """
-    if len(names) != len(sequences):
-        raise ValueError(f"names has {len(names)} entries for {len(sequences)} sequences")
     ax = _axes(ax)
-    box = {"boxstyle": "round,pad=0.25", "facecolor": SIX_COLOR, "edgecolor": "black"}
+    box = {"boxstyle": "round,pad=0.25", "facecolor": "#E69F00", "edgecolor": "black"}
     for row, throws in enumerate(sequences):
         for step, face in enumerate(map(int, throws), start=1):
             look = {"bbox": box, "fontweight": "bold"} if face in marked else {}
             ax.text(step, row, str(face), ha="center", va="center", fontsize=9, **look)
     ax.set(xlim=(0, max(map(len, sequences)) + 1), ylim=(len(names) - 0.4, -0.6), xlabel="throw")
     _whole_ticks(ax)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(sequences)), names)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return ax
@@ -302,19 +264,15 @@ def plot_probabilities(
         TypeError: If `ax` is not an Axes.
         ValueError: If lengths differ.
     """
-    n = len(throws)
-    if not len(probabilities) == len(best_possible) == n:
-        raise ValueError(f"probabilities and best_possible must each have {n} entries, one a throw")
     ax = _axes(ax)
-    steps = range(1, n + 1)
-    end = {"marker": "o", "markevery": [-1] if n else []}  # so that a single throw shows
+    steps = range(1, len(throws) + 1)
+    end = {"marker": "o", "markevery": slice(-1, None)}  # so that a single throw shows
     ax.plot(steps, probabilities, color=TRAIN_COLOR, label="LSTM", **end)
     ax.plot(steps, best_possible, markerfacecolor="white", **BEST_STYLE, **end)
     for step, face in zip(steps, throws, strict=True):
-        color = HIGH_COLOR if face >= 4 else LOW_COLOR
-        box = {"facecolor": color, "edgecolor": "none", "pad": 1.5}
+        box = {"facecolor": HIGH_COLOR if face >= 4 else LOW_COLOR, "edgecolor": "none", "pad": 1.5}
         ax.text(step, -0.09, str(face), ha="center", va="center", fontsize=8, bbox=box)
-    longest = max(20, 20 * -(-n // 20))  # 20, 40, 60, …
+    longest = max(20, 20 * -(-len(throws) // 20))  # 20, 40, 60, …
     ax.set(xlim=(0, longest + 1), ylim=(-0.16, 1.02), ylabel="probability of a cheat")
     ax.set(xlabel="throw (orange: 4-5-6, blue: 1-2-3)", xticks=range(0, longest + 1, 5))
     _legend_above(ax)
@@ -386,17 +344,3 @@ def _check_history(history: pd.DataFrame) -> None:
     missing = {"epoch", "train_loss", "val_loss"}.difference(history.columns)
     if missing:
         raise ValueError(f"history has no column {min(missing)!r}; it must be what fit returns")
-
-
-def _check_named(
-    argument: str, values: NamedValues, *, n_values: int | None = None, maximum: float = math.inf
-) -> dict[str, np.ndarray]:
-    """Return numbers by name; a DataFrame holds them by column."""
-    if not isinstance(values, Mapping | pd.DataFrame):
-        raise TypeError(f"{argument} is a {type(values).__name__}; it must be a dictionary")
-    if len(values.keys()) > maximum:
-        raise ValueError(f"{argument} has {len(values.keys())} names; at most {maximum} are drawn")
-    return {
-        name: check_numbers(f"{argument}[{name!r}]", numbers, n_values=n_values)
-        for name, numbers in values.items()
-    }
