@@ -1,42 +1,28 @@
 """Read your own sequences, from a table or a file to numbers for a model. Used by notebook 07."""
 
-import ast
-import json
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
-from numbers import Integral
 from os import PathLike
 
 import numpy as np
 import pandas as pd
 
+from seqclf_utils.extras.table_checks import (
+    UNKNOWN,
+    as_names,
+    check_names,
+    check_texts,
+    find_column,
+    read_cells,
+    read_texts,
+    refuse,
+)
 from seqclf_utils.validation import check_count, check_numbers, shorten
 
-UNKNOWN = "<unk>"
-KINDS = (str, int, Integral)  # of names in a list
 TABLE_OPTIONS = {"min_count", "sequence", "label", "group"}
-MARKS = ["->", "=>", *"→,;|>"]  # hardly ever part of a name
-SEPARATORS = [*MARKS, *"-_/:. "]  # the likeliest first
-BLANK = "\u034f\u115f\u1160\u180b\u2800\u3164\uffa0"  # printable to Python, but invisible
-JOINERS = "\u200c\u200d"  # invisible, but inside words of Persian and Hindi, and in emoji
-NOT_A_SYMBOL = "symbols are {}; with min_count=2 in training, '<unk>' stands for other names"
-NOT_TWO_LABELS = (
-    "the course is about two labels: pass label_names= if one of two is missing here; notebook 07, "
-    "section 6, says what to change for more"
-)
-NOT_READABLE = "write it so: frame['sequence'] = [' '.join(map(str, names)) for names in sequences]"
-NUMPY = re.compile(r"['\"]\s+['\"]")  # ['a' 'b'], which Python would read as ['ab']
-# From an opening bracket to a closing one, but not "[CLS] a b [SEP]"; "[np.int64(1)]"; "{1}".
-PRINTED = re.compile(
-    r"\s*(?!\S+[\])}]\s+\S)[\w.]*[\[({](?=.*?[\s,;>|]).*[\])}]\s*"
-    r"|\[np\..*\)\]|\w+\(\[.*\]\)|\{.*\}",
-    re.S,
-)
+TWO_LABELS = "there must be two: pass label_names= if one is missing; for more, see notebook 07"
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,19 +117,16 @@ def load_csv(
         >>> table.sequences[1], table.decode(table.sequences[1])
         (array([2, 1, 1]), ['click', 'buy', 'buy'])
     """
-    ours = {name: options.pop(name) for name in TABLE_OPTIONS & options.keys()}
+    how = {name: options.pop(name) for name in TABLE_OPTIONS & options.keys()}
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, **options)
     except UnicodeDecodeError as error:
-        hint = "for another encoding pass encoding='utf-16', encoding='cp1252' (Excel), ..."
-        raise ValueError(f"{path} is not UTF-8 text ({error}); {hint}") from error
+        raise ValueError(f"{path} is not UTF-8 ({error}); pass encoding='cp1252', ...") from error
     if isinstance(frame.index, pd.RangeIndex):
         frame.index += 1
     elif "index_col" not in options:
-        names = list(frame.columns)
-        raise ValueError(f"row 1 has more cells than the header, {names}; are its quotes missing?")
-    ours |= {"separator": separator, "label_names": label_names, "symbols": symbols}
-    return encode_table(frame, **ours)
+        raise ValueError(f"row 1 has more cells than the header {list(frame)}; are quotes missing?")
+    return encode_table(frame, separator=separator, label_names=label_names, symbols=symbols, **how)
 
 
 def encode_table(
@@ -167,11 +150,11 @@ def encode_table(
         frame: The table. The columns of labels and groups may be missing.
         separator: What separates the symbols of a text: None is any white space, "" makes every
             character a symbol, anything else is that text; spaces around names do not count.
-        label_names: Names of label 0 and label 1; None takes the two that occur, sorted.
+        label_names: Names of label 0 and label 1; None takes the two that occur, in order.
         symbols: Names of symbols 1..K. For new data pass the `symbols` of the training data, so
             that every name keeps its number. None takes the names that occur: in numeric order if
-            all are integers, sorted otherwise.
-        min_count: Symbols that occur less often become "<unk>", the last symbol.
+            all are numbers, sorted otherwise.
+        min_count: Symbols that occur less often become "<unk>", which is the last symbol.
         sequence: Name of the column of sequences.
         label: Name of the column of labels.
         group: Name of the column of groups.
@@ -193,39 +176,27 @@ def encode_table(
     """
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"frame is {shorten(frame)}; it must be a pandas DataFrame")
-    if frame.empty:
-        raise ValueError("there are no rows; there must be at least one sequence")
+    check_count("number of rows", len(frame), minimum=1)
+    label_names = label_names if label_names is None else check_names("label_names", label_names, 2)
     if symbols is not None:
         symbols = check_names("symbols", symbols)
-    if label_names is not None:
-        label_names = check_names("label_names", label_names, 2)
-    if check_count("min_count", min_count, minimum=1) > 1 and symbols:
-        raise ValueError(f"min_count is {min_count}; with symbols= it must be 1")
-    column = _find_column(frame, sequence, is_optional=False).map(_read_printed).astype(object)
-    labels = _find_column(frame, label, is_optional=label == "label")
-    groups = _find_column(frame, group, is_optional=group == "group")
+        check_count("min_count with symbols=", min_count, minimum=1, maximum=1)
+    cells = read_cells(find_column(frame, sequence))
+    labels = find_column(frame, label, is_optional=label == "label")
     if labels is not None:
-        labels, label_names = _encode_labels(labels, label_names)
-    groups = None if groups is None else np.array(_texts(groups))
-    where = f"column {sequence!r}, row"
+        labels, label_names = _encode_labels(read_texts(labels), label_names)
+    groups = find_column(frame, group, is_optional=group == "group")
+    groups = None if groups is None else read_texts(groups).to_numpy(str)
     separator = separator and unicodedata.normalize("NFC", separator)
-    rows = [_split(cell, f"{where} {row}", separator) for row, cell in column.items()]
-    found = set(chain.from_iterable(rows))
-    new = found - set(symbols or ())
-    for name in sorted(new):
-        if fault := _find_fault(name):
-            _refuse(column, rows, {name}, fault)
-    if new and symbols and UNKNOWN not in symbols:
-        _refuse(column, rows, new, NOT_A_SYMBOL.format(shorten(symbols)))
-    known = set(symbols or ()) if new == found else set()
-    _check_separator(column, rows, new, separator, known)
-    symbols = symbols or _choose_symbols(rows, found, min_count)
+    rows = [cell if isinstance(cell, list) else _split(cell, separator) for cell in cells]
+    names = pd.Series(rows, cells.index, dtype=object, name=sequence).explode().astype(object)
+    # Now `names` holds all names of all rows, one after another, and `rows` says where to cut.
+    check_texts(cells, names.drop_duplicates(), separator, symbols or ())
+    codes, found = pd.factorize(names)  # each different name once, and where it stands in `found`
+    symbols = symbols or _choose_symbols(found, np.bincount(codes), min_count)
     numbers = {name: number for number, name in enumerate(symbols, start=1)}
-    numbers = {name: numbers.get(name, numbers.get(UNKNOWN)) for name in found}
-    n_symbols = sum(map(len, rows))
-    flat = np.fromiter(map(numbers.get, chain.from_iterable(rows)), np.int64, n_symbols)
-    ends = accumulate(map(len, rows))
-    sequences = [flat[end - len(names) : end] for names, end in zip(rows, ends, strict=True)]
+    flat = np.array([numbers.get(name, numbers.get(UNKNOWN)) for name in found], np.int64)[codes]
+    sequences = np.split(flat, np.cumsum([len(row) for row in rows])[:-1])
     return SequenceTable(sequences, labels, groups, symbols, label_names)
 
 
@@ -243,175 +214,34 @@ def encode_names(sequences: Sequence[Sequence[str]], symbols: Sequence[str]) -> 
         TypeError: If a sequence is not a list.
         ValueError: If a sequence is empty, or names are unknown and "<unk>" is not in `symbols`.
     """
-    for position, names in enumerate(sequences):
-        if isinstance(names, str):
-            raise TypeError(f"sequence {position} is {names!r}; it must be a list of names")
-    frame = pd.DataFrame({"sequence": pd.Series(list(sequences), dtype=object)})
-    return encode_table(frame, symbols=symbols).sequences
+    rows = [as_names(names, f"sequence {i}") for i, names in enumerate(sequences)]
+    return encode_table(pd.DataFrame({"sequence": rows}), symbols=symbols).sequences
 
 
-def check_names(argument: str, names: Sequence[str], n_names: int | None = None) -> tuple[str, ...]:
-    """Return different names as a tuple of text, Unicode-normalised (NFC).
-
-    Args:
-        argument: What to call them in an error message.
-        names: The names in order: a list, tuple, array or column of text or integers.
-        n_names: How many there must be; None for at least one.
-
-    Raises:
-        TypeError: If `names` has no order, or a name is not text or an integer.
-        ValueError: If names are equal, blank or not printable, or too few or too many.
-    """
-    texts = tuple(_as_names(names, argument))
-    if len(set(texts)) < len(texts) or any(map(_find_fault, texts)):
-        raise ValueError(f"{argument} is {shorten(names)}; names must be different and not blank")
-    if n_names not in (None, len(texts)):
-        raise ValueError(f"{argument} is {shorten(names)}; it must hold {n_names} names")
-    return texts
-
-
-def _find_column(frame: pd.DataFrame, name: str, *, is_optional: bool) -> pd.Series | None:
-    """Return a column, or None if it is optional and missing; a misspelt one is an error."""
-    alike = rf"\s*{re.escape(name)}s?(\.\d+)?\s*"  # pandas calls a second "label" label.1
-    found = [column for column in frame.columns if re.fullmatch(alike, str(column), re.I)]
-    if found == [name]:
-        return frame[name].astype(object)  # not pandas strings, which are slow one by one
-    if found or not is_optional:
-        raise ValueError(
-            f"columns are {list(frame.columns)}; there must be exactly one like {name!r}. Pass its "
-            "name as sequence=, label= or group=, or what separates columns, such as sep=';'"
-        )
-    return None
-
-
-def _refuse(column: pd.Series, rows: Iterable[Sequence[str]], wrong: set[str], rule: str) -> None:
-    """Raise an error that names wrong values, each with the row where it is first."""
-    first = {}
-    for row, values in zip(column.index, rows, strict=True):
-        for value in wrong.intersection(values):
-            first.setdefault(value, f"{value!r} (row {row})")
-    raise ValueError(f"column {column.name!r} holds {', '.join(first.values())}; {rule}")
-
-
-def _clean(cell: object) -> str:
-    """Return a cell as text, Unicode-normalised, without white space at its ends."""
-    return unicodedata.normalize("NFC", str(cell)).strip()
-
-
-def _texts(column: pd.Series) -> list[str]:
-    """Return the cells of a column as text; none may be empty."""
-    codes, values = pd.factorize(column)  # the code of a missing value is -1
-    values = [*map(_clean, values), ""]
-    texts = [values[code] for code in codes]
-    for text in sorted(set(texts)):
-        if fault := _find_fault(text) if text else "no cell may be empty":
-            _refuse(column, zip(texts, strict=True), {text}, fault)
-    return texts
-
-
-def _encode_labels(column: pd.Series, names: tuple | None) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return labels as 0 and 1, and their names."""
-    texts = _texts(column)
-    found = set(texts)
-    if names is None and len(found) == 2:
-        values = sorted(column.unique(), key=lambda value: (isinstance(value, str), value))
-        names = tuple(dict.fromkeys(_clean(value) for value in values))
-    if names is None or not found <= set(names):
-        rule = f"labels must be {names}" if names else NOT_TWO_LABELS
-        _refuse(column, zip(texts, strict=True), found - set(names or ()), rule)
-    return np.array([names.index(text) for text in texts]), names
-
-
-def _split(cell: object, where: str, separator: str | None) -> list[str]:
-    """Return the names in a cell."""
-    if not isinstance(cell, str):
-        return _as_names(cell, where)
-    text = unicodedata.normalize("NFC", cell)
-    is_closed = text.rstrip()[-1:] in ("]", ")", "}")
-    if (is_closed and PRINTED.fullmatch(text)) or "\ndtype: " in text:
-        raise ValueError(f"{where} is {shorten(text)}; {NOT_READABLE}")
+def _split(text: str, separator: str | None) -> list[str]:
+    """Return the names in a text."""
     if separator is None:
         return text.split() or [""]
-    names = [name.strip() for name in text.split(separator)] if separator else list(text)
+    names = [name.strip() for name in (text.split(separator) if separator else text)]
     return [name for name in names if name or separator != " "] or [""]
 
 
-def _as_names(values: object, where: str) -> list[str]:
-    """Return the names in a list, tuple or array."""
-    names = values.tolist() if hasattr(values, "tolist") else values
-    if not isinstance(names, list | tuple):
-        raise TypeError(f"{where} is {shorten(values)}; it must be a list of names")
-    for name in names:
-        if type(name) not in KINDS and (isinstance(name, bool) or not isinstance(name, KINDS)):
-            raise TypeError(f"{where} holds {shorten(name)}; names must be text or integers")
-    return [unicodedata.normalize("NFC", name) for name in map(str, names)] or [""]
+def _encode_labels(texts: pd.Series, names: tuple | None) -> tuple[np.ndarray, tuple[str, str]]:
+    """Return labels as 0 and 1, and their names."""
+    rule = f"labels must be {names}" if names else TWO_LABELS
+    names = names or _in_order(texts.unique())
+    refuse(texts[~texts.isin(names)] if len(names) == 2 else texts, rule)
+    return texts.map(names.index).to_numpy(), names
 
 
-def _read_printed(cell: object) -> object:
-    """Return the list in a text such as "['view', 'add']", and anything else as it is."""
-    if isinstance(cell, str) and cell.strip()[-1:] in "])" and not NUMPY.search(cell):
-        for read in (json.loads, ast.literal_eval):
-            with suppress(Exception):  # whatever is wrong with it, it is not a list
-                names = read(cell.strip())
-                return names if isinstance(names, list | tuple) else cell
-    return cell
-
-
-def _check_separator(
-    column: pd.Series, rows: list, new: set[str], separator: str | None, known: set[str]
-) -> None:
-    """Refuse texts whose symbols seem to be separated by something else."""
-    if separator == " " or not new or not all(isinstance(cell, str) for cell in column):
-        return
-    are_whole = max(map(len, rows)) == 1 < max(map(len, new))
-    are_varied = len(new) > max(2, len(rows) / 2) or len(set().union(*new)) < len(new)
-    mark = _find_separator(list(column[:1000]), new, known)
-    is_joined = mark in MARKS or mark in new or (known and mark is not None)
-    if (are_whole and are_varied) or (is_joined and (are_whole or separator is None)):
-        raise ValueError(
-            f"column {column.name!r} holds texts such as {shorten(column.iloc[0])}; pass "
-            f"separator={mark or ''!r} if their symbols are separated like this ('' makes each "
-            "character a symbol), separator=' ' or lists of names if not"
-        )
-
-
-def _find_separator(texts: list[str], new: set[str], known: set[str]) -> str | None:
-    """Return the likeliest separator of names that are not split yet; None if there is none."""
-    for mark in [*SEPARATORS, ""]:
-        parts = set(chain.from_iterable(name.split(mark) if mark else name for name in new))
-        if known:
-            is_likely = parts <= known
-        else:
-            is_joint = mark in MARKS and any(mark in name for name in new)
-            is_common = sum(mark in text for text in texts) > max(1, len(texts) / 2)
-            is_likely = mark in new or (is_joint and len(parts) <= len(new)) or (mark and is_common)
-        if is_likely:
-            return mark
-    return None
-
-
-def _find_fault(name: str) -> str | None:
-    """Say what is wrong with a name, if anything is."""
-    if not name or name != name.strip().strip(JOINERS):
-        return "names must not be blank or have white space at their ends"
-    if "..." in name:
-        return "'...' means that a list was cut off when it was printed"
-    hidden = [c for c in name if c in BLANK or not (c.isprintable() or c in JOINERS)]
-    what = ", ".join(unicodedata.name(c, "control character") for c in hidden)
-    return f"names must not hold invisible characters ({what})" if hidden else None
-
-
-def _choose_symbols(rows: list[list[str]], found: set[str], min_count: int) -> tuple[str, ...]:
-    """Return the names that are common, and "<unk>" if there are rare ones."""
-    if min_count == 1:
-        return _in_order(found)
-    counts = Counter(chain.from_iterable(rows))
-    check_count("min_count", min_count, minimum=1, maximum=max(counts.values()))
-    common = {name for name, count in counts.items() if count >= min_count} - {UNKNOWN}
+def _choose_symbols(found: pd.Index, counts: np.ndarray, min_count: int) -> tuple[str, ...]:
+    """Return the names that are common, in order, and "<unk>" if there are others."""
+    check_count("min_count", min_count, minimum=1, maximum=counts.max())
+    common = set(found[counts >= min_count]) - {UNKNOWN}
     return _in_order(common) + (UNKNOWN,) * (len(common) < len(found))
 
 
 def _in_order(names: set[str]) -> tuple[str, ...]:
-    """Sort names: in numeric order if all are integers, else as text."""
-    is_whole = all(re.fullmatch(r"[+-]?[0-9]{1,18}", name) for name in names)
-    return tuple(sorted(names, key=lambda name: (int(name), name) if is_whole else name))
+    """Sort names: as numbers if all of them are numbers, else as text."""
+    are_numbers = all(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", name) for name in names)
+    return tuple(sorted(names, key=lambda name: (float(name), name) if are_numbers else name))

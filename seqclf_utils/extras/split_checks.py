@@ -7,13 +7,15 @@ import pandas as pd
 
 from seqclf_utils.validation import (
     as_array,
-    check_count,
+    check_each,
     check_labels,
     check_number,
     check_numbers,
     check_seed,
     shorten,
 )
+
+ADVICE = "each set must hold both labels: try other fractions, or more sequences or groups"
 
 
 def check_split(
@@ -24,51 +26,38 @@ def check_split(
     groups: Sequence | None = None,
     seed: int,
 ) -> None:
-    """Refuse a split that cannot be made."""
+    """Refuse arguments that no split can follow; what else is wrong, `explain_split` says."""
     labels = check_labels(labels)
     check_seed(seed)
-    fractions = {"val_fraction": val_fraction, "test_fraction": test_fraction}
-    for name, value in fractions.items():
+    for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
         if not 0 < check_number(name, value) < 1:
             raise ValueError(f"{name} is {value}; it must be between 0 and 1")
     total = val_fraction + test_fraction
     if total >= 1:
-        raise ValueError(
-            f"val_fraction + test_fraction is {total:g}; it must be below 1 to leave a training set"
-        )
-    for label, count in enumerate(np.bincount(labels, minlength=2)):
-        check_count(f"number of sequences with label {label}", int(count), minimum=3)
+        raise ValueError(f"val_fraction + test_fraction is {total:g}; it must be below 1")
     if groups is not None:
         check_groups(groups, n_sequences=len(labels))
-        return
-    sizes = [round(value * len(labels)) for value in fractions.values()]
-    for name, size in zip(("validation", "test"), sizes, strict=True):
-        check_count(f"number of {name} sequences", size, minimum=2)
-    check_count("number of training sequences", len(labels) - sum(sizes), minimum=2)
 
 
 def check_groups(groups: Sequence, *, n_sequences: int) -> None:
-    """Refuse groups that are missing, too few, or of several types, such as 1 beside "1"."""
+    """Refuse groups that are missing, or of several types, such as 1 beside "1"."""
     values = as_array("groups", groups)
     if len(values) != n_sequences:
         raise ValueError(f"groups has {len(values)} entries; it must have {n_sequences}")
     names = pd.Series(groups.tolist() if hasattr(groups, "tolist") else groups, dtype=object)
-    missing = names.isna().to_numpy()
-    if missing.any():
-        i = int(missing.argmax())
-        raise ValueError(f"groups[{i}] is missing; every sequence must belong to a group")
-    n_groups = len(set(names))
-    if n_groups != len(np.unique(values)):
+    check_each("groups", values, names.notna().to_numpy(), "every sequence must belong to a group")
+    if len(set(names)) != len(np.unique(values)):
         raise TypeError("groups holds values of several types; they must all be of one type")
-    check_count("number of different groups", n_groups, minimum=3)
 
 
-def explain_split(labels: Sequence[float], **_: object) -> None:
+def explain_split(
+    labels: Sequence[float], *, val_fraction: float = 0.2, test_fraction: float = 0.2, **_: object
+) -> None:
     """Say in the caller's words that scikit-learn could not stratify."""
-    n_rarer = np.bincount(check_labels(labels)).min()
+    counts = np.bincount(check_labels(labels), minlength=2)
     raise ValueError(
-        f"the rarer label has {n_rarer} sequences, too few for these fractions; each set must hold "
-        "both labels"
+        f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} cannot split "
+        f"{counts.sum()} sequences, {counts.min()} of the rarer label; {ADVICE}"
     )
 
 
@@ -77,25 +66,20 @@ def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:
     for name, positions in zip(splits._fields, splits, strict=True):
         missing = {0, 1} - set(np.asarray(labels)[positions].tolist())
         if missing:
-            raise ValueError(
-                f"{name} would hold no sequence with label {missing.pop()}; each set must hold "
-                "both labels, which takes more sequences (or groups) of the rarer one"
-            )
+            raise ValueError(f"{name} would hold no sequence of label {missing.pop()}; {ADVICE}")
 
 
 def check_positions(splits: Sequence[Sequence[int]], *, n_sequences: int) -> list[list[int]]:
     """Return the positions of the three sets if each one exists and none is used twice."""
     if not isinstance(splits, tuple | list) or len(splits) != 3:
-        raise ValueError(
-            f"splits is {shorten(splits)}; it must hold the positions of the training, validation "
-            "and test set, as split_indices returns them"
-        )
+        rule = "it must hold the positions of three sets, as split_indices returns them"
+        raise ValueError(f"splits is {shorten(splits)}; {rule}")
     parts = [as_array(f"splits[{i}]", part) for i, part in enumerate(splits)]
     for i, part in enumerate(parts):
         if i == 0 or len(part) > 0:  # the validation and the test set may be empty
             check_numbers(f"splits[{i}]", part, minimum=0, maximum=n_sequences - 1, whole=True)
-    positions, counts = np.unique(np.concatenate(parts), return_counts=True)
-    if (counts > 1).any():
-        twice = int(positions[counts.argmax()])
+    counts = pd.Series(np.concatenate(parts)).value_counts()
+    if counts.max() > 1:
+        twice = int(counts.idxmax())
         raise ValueError(f"splits holds position {twice} twice; the three sets must not overlap")
     return [part.tolist() for part in parts]

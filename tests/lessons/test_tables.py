@@ -1,15 +1,12 @@
 """Tables and CSV files are read correctly, or rejected by naming column, row and value."""
 
-import bz2
 import gzip
 import io
 import json
-import lzma
 import re
 import sys
 import time
 import unicodedata
-import zipfile
 
 import numpy as np
 import pandas as pd
@@ -67,27 +64,20 @@ def test_a_table_holds_what_the_model_needs(file):
     assert SequenceDataset(table.sequences, table.labels, vocab_size=table.vocab_size)
 
 
-def test_labels_and_groups_may_be_missing(file):
-    """Labels and groups are None for data without these columns."""
-    table = load_csv(file("sequence\n1 6 6\n3\n"))
-
-    assert names_of(table) == [["1", "6", "6"], ["3"]]
-    assert table.labels is table.groups is table.label_names is None
-
-
 @pytest.mark.parametrize(
     ("sequences", "symbols"),
     [
         (["6 5 4", "3 2 1"], ("1", "2", "3", "4", "5", "6")),
         (["10 9 -1 007 7"], ("-1", "007", "7", "9", "10")),
         (["10 9 a"], ("10", "9", "a")),
+        (["10.5 9.25 -1"], ("-1", "9.25", "10.5")),
         ([[10, 9], [-1]], ("-1", "9", "10")),
         (["scroll click", "buy"], ("buy", "click", "scroll")),
         (["buy", "click scroll"], ("buy", "click", "scroll")),
     ],
 )
 def test_symbols_are_in_numeric_order_or_sorted(sequences, symbols):
-    """Symbols are sorted, numerically if all are integers, whatever the order of the rows."""
+    """Symbols are sorted, numerically if all are numbers, whatever the order of the rows."""
     assert encode(sequences).symbols == symbols
 
 
@@ -98,11 +88,13 @@ def test_symbols_are_in_numeric_order_or_sorted(sequences, symbols):
 )
 def test_labels_are_numbered_as_scikit_learn_does(labels):
     """Without label_names, the smaller label becomes 0, as with LabelEncoder."""
-    table = encode_table(pd.DataFrame({"sequence": ["a"] * len(labels), "label": labels}))
+    frame = pd.DataFrame({"sequence": ["a"] * len(labels), "label": labels, "group": labels})
+    table = encode_table(frame)
     encoder = LabelEncoder().fit(labels)
 
     assert table.labels.tolist() == encoder.transform(labels).tolist()
     assert table.label_names == tuple(map(str, encoder.classes_))
+    assert table.groups.tolist() == list(map(str, labels))
 
 
 def test_label_names_say_which_is_which(file):
@@ -110,24 +102,19 @@ def test_label_names_say_which_is_which(file):
     path = file("sequence,label\n1,not bought\n2,bought\n")
     assert load_csv(path, label_names=["not bought", "bought"]).labels.tolist() == [0, 1]
     assert load_csv(path, label_names=["bought", "not bought"]).labels.tolist() == [1, 0]
+    assert load_csv(file("sequence,label\n1,-1\n1,+1")).label_names == ("-1", "+1")
     table = load_csv(file("sequence,label\n" + "1 2,1\n" * 9), label_names=(0, 1))
     assert table.labels.tolist() == [1] * 9
     with pytest.raises(ValueError, match="label"):
         split_indices(table.labels, seed=0)
 
 
-def test_new_data_keep_the_numbers_of_the_training_data():
-    """With symbols=, each name gets the same number as in the training data."""
-    table = encode(["scroll buy"], symbols=["scroll", "click", "buy"])
-
-    assert table.sequences[0].tolist() == [1, 3]
-    assert table.symbols == ("scroll", "click", "buy")
-
-
 def test_names_become_numbers_and_numbers_names():
-    """`encode` and `decode` are inverse to each other for lists, arrays and tensors."""
+    """`encode` and `decode` are inverse for lists, arrays, tensors; `symbols=` sets the numbers."""
     table = encode(["b a"])
 
+    assert table.labels is table.groups is table.label_names is None
+    assert encode(["b a"], symbols=["b", "c", "a"]).sequences[0].tolist() == [1, 3]
     assert table.encode(["a", "b", "b"]).tolist() == table.encode(np.array(list("abb"))).tolist()
     for numbers in ([2, 1], np.array([2, 1]), torch.tensor([2, 1])):
         assert table.encode(table.decode(numbers)).tolist() == [2, 1]
@@ -139,45 +126,25 @@ LISTS = [[["1", "2"], ["3"]], [["a", "b,'c"], ["it's"]], [["é", "🙂"], ["\\d"
 
 
 @pytest.mark.parametrize("lists", LISTS, ids=["digits", "quotes", "Unicode"])
-@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series])
-def test_a_cell_may_be_a_list(lists, kind):
-    """A cell can be a list, tuple, array or Series of names; integers are read as text."""
-    cells = [kind(names) for names in lists]
-    assert names_of(encode(cells)) == lists
-    if lists is LISTS[0]:
-        assert names_of(encode([kind([1, 2]), kind([3])])) == lists
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, json.dumps])
+def test_lists_are_read_from_tables_and_files(lists, kind):
+    """A cell is a list, tuple, array or Series of names, or a printed one; integers become text."""
+    readers = (
+        [encode] if kind in (np.array, pd.Series) else [encode, lambda c: load_csv(as_file(c))]
+    )
+    for read in readers:
+        assert names_of(read([kind(names) for names in lists])) == lists
+        assert names_of(read([kind([1, 2]), kind([3])])) == LISTS[0]
 
 
-@pytest.mark.parametrize("lists", LISTS, ids=["digits", "quotes", "Unicode"])
-@pytest.mark.parametrize("kind", [list, tuple, json.dumps])
-def test_a_list_that_was_printed_to_a_file_is_read_as_a_list(lists, kind):
-    """Python and JSON lists in a CSV file are read back unchanged; integers become text."""
-    assert names_of(load_csv(as_file([kind(names) for names in lists]))) == lists
-    if lists is LISTS[0]:
-        assert names_of(load_csv(as_file([kind([1, 2]), kind([3])]))) == lists
+UNREADABLE = [
+    *(np.array([1, 2, 3]), np.array(["a", "b"]), np.arange(2000) % 3, torch.tensor([1])),
+    *([np.int64(1), np.int64(2)], [np.int64(1)], {"a", "b"}, {1}, pd.Series(["view", "add"])),
+    *("array([1, 2])", "tensor([1, 2])", "[a, b]", "[A;B]", "[007, 1]", "[1 2)"),
+]
 
 
-@pytest.mark.parametrize(
-    "cell",
-    [
-        np.array([1, 2, 3]),
-        np.array(["a", "b"]),
-        np.arange(2000) % 3,
-        [np.int64(1), np.int64(2)],
-        "array([1, 2])",
-        "tensor([1, 2])",
-        pytest.param({"a", "b"}, id="a set"),
-        "[a, b]",
-        "[A;B]",
-        "[007, 1]",
-        "[1 2)",
-        [np.int64(1)],
-        torch.tensor([1]),
-        {1},
-        pd.Series(["view", "add"]),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("cell", UNREADABLE, ids=range(len(UNREADABLE)))
 def test_a_printed_list_that_cannot_be_read_back_is_refused(cell):
     """The error names the row and shows how to write the list to a file."""
     with pytest.raises(ValueError, match=r"column 'sequence', row 2 is .*\[' '\.join\(map\(str"):
@@ -201,10 +168,8 @@ def test_brackets_may_belong_to_names():
     ("separator", "lists"),
     [
         (",", ["ABC", "BCA", "CA", "A"]),
-        (", ", ["ABC", "BCA", "CA", "A"]),
         (">", ["ABC", "BCA", "CA", "A"]),
         (" -> ", ["ABC", "BCA", "CA", "A"]),
-        ("|", ["AB", "BA"]),
         ("-", ["AB", "BC", "CD"]),
         ("", ["ACGTTGCA", "GCAT", "TTGA", "AACC"]),
         ("\u2192", ["AB", "BC", "CD"]),
@@ -212,7 +177,7 @@ def test_brackets_may_belong_to_names():
         ("", [f"{'ACGT'[i % 4]}ACG{'TGA'[i % 3]}" for i in range(40)]),
         (">", [["Create Fine", "Pay"], ["Pay", "Create Fine"]]),
         (" - ", [["Create Fine", "Pay"], ["Pay", "Create Fine"]]),
-        (";", [["Create Fine", "Pay"], ["Pay", "Create Fine"]]),
+        (";", [["a", "b c"], ["d", "e c"]]),
     ],
 )
 def test_another_separator_is_named_and_then_works(separator, lists):
@@ -246,14 +211,7 @@ def test_new_sequences_that_are_not_split_are_refused(text, mark):
 
 @pytest.mark.parametrize(
     "texts",
-    [
-        ["add", "view"] * 9,
-        ["a", "b", "c"],
-        ["1;6 a.b"],
-        ["log-in", "log-out"] * 3,
-        ["ACGT"],
-        ["A,B"],
-    ],
+    [["add", "view"] * 9, ["a", "b", "c"], ["1;6 a.b"], ["log-in", "log-out"] * 3, ["AB"], ["A,B"]],
     ids=str,
 )
 def test_sequences_of_one_symbol_are_read(texts):
@@ -279,6 +237,7 @@ def test_an_explicit_format_is_not_questioned():
         (" 1  6 ", " ", ["1", "6"]),
         (" A > B>C ", ">", ["A", "B", "C"]),
         ("Create Fine\tPay", "\t", ["Create Fine", "Pay"]),
+        ("می\u200cخواهم 👨\u200d👩", None, ["می\u200cخواهم", "👨\u200d👩"]),  # joiners are kept
         ("♠ Ä 日本 🙂 nan None #x =1", None, ["♠", "Ä", "日本", "🙂", "nan", "None", "#x", "=1"]),
     ],
 )
@@ -304,8 +263,7 @@ def test_names_that_look_the_same_are_the_same():
         (["a b", "a\u00a0b"], "(NO-BREAK SPACE)"),
         ("A\u3164", "(HANGUL FILLER)"),
         (["A\u200d"], "white space at their ends"),
-        (["a", " b"], "' b' (row 0); names must not be blank or have white space at their ends"),
-        (["a", ""], "'' (row 0); names must not be blank"),
+        (["a", " b"], "' b' (row 0); names must not be blank, cut off ('...') or have white space"),
         ([], "'' (row 0); names must not be blank"),
         ("", "'' (row 0); names must not be blank"),
     ],
@@ -319,26 +277,20 @@ def test_invisible_names_are_refused(cell, message):
 
 
 @pytest.mark.parametrize("column", ["label", "group"])
-def test_labels_and_groups_that_look_equal_are_refused(column):
-    """Two groups, or two labels, do not differ in invisible characters only."""
-    frame = pd.DataFrame({"sequence": ["a", "b"], column: ["p1", "p1\u200b"]})
-    with pytest.raises(ValueError, match=rf"column '{column}' holds .*ZERO WIDTH SPACE"):
+@pytest.mark.parametrize(("name", "rule"), [("p1\u200b", ".*ZERO WIDTH"), (None, "'' .row 1")])
+def test_labels_and_groups_that_cannot_be_seen_are_refused(column, name, rule):
+    """Labels and groups are not missing, and differ not only in invisible characters."""
+    frame = pd.DataFrame({"sequence": ["a", "b"], column: ["p1", name]})
+    with pytest.raises(ValueError, match=rf"column '{column}' holds {rule}"):
         encode_table(frame)
-
-
-def test_joiners_within_words_and_emoji_are_kept():
-    """Invisible joiners are allowed within words and emoji."""
-    assert encode(["می\u200cخواهم 👨\u200d👩"]).vocab_size == 3
 
 
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        (None, "row 1 is nan; it must be a list of names"),
+        (None, "row 1 is None; it must be a list of names"),
         (3, "row 1 is 3; it must be a list of names"),
-        ({"a"}, r"row 1 is \{'a'\}; it must be a list of names"),
         (["a", 1.5], "row 1 holds 1.5; names must be text or integers"),
-        (["a", None], "row 1 holds None; names must be"),
         ([["a"]], r"row 1 holds \['a'\]; names must be"),
         ([True], "row 1 holds True; names must be"),
         ("[1.5, 2]", "row 1 holds 1.5; names must be"),
@@ -374,10 +326,10 @@ def test_rare_names_become_unknown():
 
 
 def test_unknown_is_a_symbol_only_if_it_occurs():
-    """The symbol "<unk>" exists only if it occurs in training, and is then never too rare."""
+    """The symbol "<unk>" exists only if it occurs in training, and is then last, never too rare."""
     assert encode(["a a", "b b"], min_count=2).symbols == ("a", "b")
     assert encode(["a a <unk>"], min_count=2).symbols == ("a", "<unk>")
-    assert encode(["a a <unk>"]).symbols == ("<unk>", "a")
+    assert encode(["a a <unk>"]).symbols == ("a", "<unk>")
 
 
 # --------------------------------------------------------------------------- files and tables
@@ -390,7 +342,7 @@ def test_other_columns_separators_lose_no_text(columns, file):
     text = columns + sep.join(["01 010", "None", "007"]) + "\n" + sep.join(["010", "NA", "DE"])
     path = file(text)
 
-    with pytest.raises(ValueError, match=r"there must be exactly one like 'sequence'.*sep=';'"):
+    with pytest.raises(ValueError, match=r"exactly one must be like 'sequence'.*sep=';'"):
         load_csv(path)
     table = load_csv(path, sep=sep)
 
@@ -399,57 +351,22 @@ def test_other_columns_separators_lose_no_text(columns, file):
     assert (table.label_names, table.groups.tolist()) == (("NA", "None"), ["007", "DE"])
 
 
-def zipped(content):
-    """Return a ZIP archive that contains one file."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as writer:
-        writer.writestr("dice.csv", content)
-    return archive.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("name", "pack"),
-    [("a.gz", gzip.compress), ("a.bz2", bz2.compress), ("a.xz", lzma.compress), ("a.zip", zipped)],
-)
-def test_compressed_files_are_read(name, pack, file):
-    """Compressed files are recognised by their extension."""
-    assert names_of(load_csv(file(pack(PLAIN.encode()), name))) == [["1", "6", "6"], ["3"]]
-
-
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "BOM"])
-def test_line_ends_and_byte_order_marks_do_not_matter(file, end, mark):
-    """Line endings, a byte order mark and blank lines do not change what is read."""
+@pytest.mark.parametrize(("name", "pack"), [("a.csv", bytes), ("a.csv.gz", gzip.compress)])
+def test_line_ends_byte_order_marks_and_compression_do_not_matter(file, end, mark, name, pack):
+    """Line endings, a byte order mark, blank lines and compression do not change what is read."""
     text = PLAIN.replace("\n", end + end)
-    assert names_of(load_csv(file(mark + text.encode()))) == [["1", "6", "6"], ["3"]]
+    assert names_of(load_csv(file(pack(mark + text.encode()), name))) == [["1", "6", "6"], ["3"]]
 
 
 def test_other_encodings_are_named(file):
     """A file that is not UTF-8 is rejected with a suggested encoding, which then works."""
     path = file("sequence\nÄ B\n".encode("cp1252"))
 
-    with pytest.raises(ValueError, match=r"dice\.csv is not UTF-8 text .*encoding='cp1252'"):
+    with pytest.raises(ValueError, match=r"dice\.csv is not UTF-8 .*encoding='cp1252'"):
         load_csv(path)
     assert names_of(load_csv(path, encoding="cp1252")) == [["Ä", "B"]]
-
-
-def test_events_can_be_grouped_with_pandas():
-    """One-event-per-row data becomes sequences with `groupby(...).agg(list)`."""
-    events = pd.DataFrame(
-        {
-            "case": [7, 5, 7, 5, 7],
-            "time": [3, 1, 1, 2, 2],
-            "step": ["pay fine", "send", "send", "appeal", "remind"],
-            "paid": ["yes", "no", "yes", "no", "yes"],
-        }
-    )
-    cases = events.sort_values(["case", "time"]).groupby("case")
-    frame = cases.agg({"step": list, "paid": "first"}).reset_index()
-
-    table = encode_table(frame, sequence="step", label="paid", group="case")
-
-    assert names_of(table) == [["send", "appeal"], ["send", "remind", "pay fine"]]
-    assert (table.labels.tolist(), table.groups.tolist()) == ([0, 1], ["5", "7"])
 
 
 def test_rows_are_named_as_the_reader_sees_them(file):
@@ -468,25 +385,22 @@ def test_rows_are_named_as_the_reader_sees_them(file):
     ("text", "message"),
     [
         ("", "No columns to parse from file"),
-        ("sequence,label\n", "there are no rows; there must be at least one sequence"),
-        ("label,group\n1,a\n", "there must be exactly one like 'sequence'"),
-        ("sequence,Label\n1,1\n", r"columns are \['sequence', 'Label'\]; .* one like 'label'"),
-        ("sequence, group\n1,1\n", "there must be exactly one like 'group'"),
-        ("sequence,groups\n1,1\n", "there must be exactly one like 'group'"),
-        ("sequence,label,label\n1,1,1\n", "there must be exactly one like 'label'"),
+        ("sequence,label\n", "number of rows is 0; it must be at least 1"),
+        ("label,group\n1,a\n", "exactly one must be like 'sequence'"),
+        ("sequence,Label\n1,1\n", r"columns are \['sequence', 'Label'\]; .* be like 'label'"),
+        ("sequence, group\n1,1\n", "exactly one must be like 'group'"),
+        ("sequence,groups\n1,1\n", "exactly one must be like 'group'"),
+        ("sequence,label,label\n1,1,1\n", "exactly one must be like 'label'"),
         ("sequence,label\nA,B,1\nA,B,0\n", "row 1 has more cells than the header"),
         ("sequence\nA,B,1\n", "row 1 has more cells than the header"),
         ("sequence,label\n1,1\n3,6,0\n", "Expected 2 fields in line 3, saw 3"),
         ('sequence,label\n"1,1\n3,0\n', "EOF inside string"),
-        ("sequence,label\n1,1\n3\n", r"column 'label' holds '' \(row 2\); no cell may be empty"),
-        ("sequence,group\n1,1\n3, \n", r"column 'group' holds '' \(row 2\); no cell may be empty"),
+        ("sequence,label\n1,1\n3\n", r"column 'label' holds '' \(row 2\); names must not"),
+        ("sequence,group\n1,1\n3, \n", r"column 'group' holds '' \(row 2\); names must not"),
         ("sequence,label\n1,1\n,0\n", r"column 'sequence' holds '' \(row 2\)"),
         ("sequence,label\n1,1\n3,0\n3\0,0", r"column 'sequence' holds '3\\x00' \(row 3\)"),
-        (
-            "sequence,label\n1,a\n3,b\n3,c\n3,a\n",
-            r"column 'label' holds 'a' \(row 1\), 'b' \(row 2\), 'c' \(row 3\); .*notebook 07",
-        ),
-        ("sequence,label\n1,a\n3,a\n", r"'a' \(row 1\); the course is about two labels: pass"),
+        ("sequence,label\n1,a\n3,b\n3,c\n3,a", r" 'a' \(row 1\), 'b' .row 2., 'c' .row 3.; .*07"),
+        ("sequence,label\n1,a\n3,a\n", r"'a' \(row 1\); there must be two: pass label_names="),
     ],
 )
 def test_malformed_files_are_refused(file, text, message):
@@ -504,19 +418,21 @@ def test_a_misspelled_label_is_named(file):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"label_names": ("a", "b", "c")}, ValueError, "label_names is .*; it must hold 2 names"),
+        ({"label_names": ("a", "b", "c")}, ValueError, "number of label_names is 3; it must be at"),
         ({"label_names": ("a", "a")}, ValueError, "label_names is .*; names must be different"),
         ({"label_names": "01"}, TypeError, "label_names is '01'; it must be a list of names"),
         ({"label_names": {"0", "1"}}, TypeError, "label_names is .*; it must be a list of names"),
-        ({"symbols": []}, ValueError, r"symbols is \[\]; names must be different and not blank"),
-        ({"symbols": ["1", "6", "1"]}, ValueError, "symbols is .*; names must be different"),
-        ({"symbols": {"1": 1}}, TypeError, "symbols is .*; it must be a list of names"),
+        ({"symbols": []}, ValueError, "symbols is .*; names must be different"),
         ({"symbols": [1.5]}, TypeError, "symbols holds 1.5; names must be text or integers"),
         ({"min_count": 0}, ValueError, "min_count is 0; it must be at least 1"),
         ({"min_count": 3}, ValueError, "min_count is 3; it must be at most 2"),
-        ({"min_count": 2, "symbols": ["1"]}, ValueError, "min_count is 2; with symbols= it must"),
-        ({"group": "patient"}, ValueError, "there must be exactly one like 'patient'"),
-        ({"sequence": "visits"}, ValueError, "there must be exactly one like 'visits'"),
+        (
+            {"min_count": 2, "symbols": ["1"]},
+            ValueError,
+            "with symbols= is 2; it must be at most 1",
+        ),
+        ({"group": "patient"}, ValueError, "exactly one must be like 'patient'"),
+        ({"sequence": "visits"}, ValueError, "exactly one must be like 'visits'"),
     ],
 )
 def test_bad_options_are_named(file, options, error, message):
@@ -530,12 +446,6 @@ def test_only_a_data_frame_is_encoded(frame):
     """`encode_table` rejects anything but a DataFrame."""
     with pytest.raises(TypeError, match=r"frame is .*; it must be a pandas DataFrame"):
         encode_table(frame)
-
-
-def test_missing_files_are_named(tmp_path):
-    """A missing file raises FileNotFoundError with its name."""
-    with pytest.raises(FileNotFoundError, match=r"nowhere\.csv"):
-        load_csv(tmp_path / "nowhere.csv")
 
 
 @pytest.mark.parametrize(

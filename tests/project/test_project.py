@@ -24,6 +24,7 @@ FUNCTIONS = [name for name in PUBLIC_NAMES if inspect.isfunction(getattr(seqclf_
 # A module imports only from the lines above its own.
 LAYERS = """
 validation extras.interactive extras.interrupts
+extras.table_checks
 casino datasets tables reproducibility extras.files extras.batching extras.flat extras.split_checks
 data plotting extras.checkpoints
 model extras.live
