@@ -66,7 +66,7 @@ def import_problems():
 
 
 def installation_problems():
-    """List problems that reinstalling can solve, without their consequences."""
+    """List problems that reinstalling can solve, without errors that only follow from them."""
     python = platform.python_version()
     if release(python) < release(NEEDED_PYTHON):
         text = "this is Python {}; install {} or newer first, from https://www.python.org"

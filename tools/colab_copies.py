@@ -67,7 +67,7 @@ def colab_copy(source: Path, server: str, repository: str, commit: str) -> str:
 
 
 def push(folder: Path) -> None:
-    """Replace the branch for Colab by one commit with the files of a folder."""
+    """Replace the Colab branch with a single commit that contains the files of a folder."""
     index = os.environ | {"GIT_INDEX_FILE": str(folder.resolve().with_suffix(".index"))}
     git(f"--work-tree={folder.resolve()}", "add", "--all", "--force", ".", env=index)
     who = ("-c", "user.name=seqclf", "-c", "user.email=seqclf@users.noreply.github.com")

@@ -172,7 +172,7 @@ def slides(cells: list[dict]) -> list[Slide]:
 
 
 def wanted(slide: Slide, parts: list[str], asked: list[str]) -> bool:
-    """Is a slide of a notebook in the deck of a schedule, which asks some of the predictions?"""
+    """Return whether a slide belongs in a schedule's deck, which asks only some predictions."""
     question = re.sub(r"\s+", " ", slide.body).casefold()
     skipped = slide.kind == "predict" and not any(text.casefold() in question for text in asked)
     return slide.part in parts and slide.kind != "goals" and not skipped

@@ -14,7 +14,7 @@ from seqclf_utils.model import LSTMClassifier
 
 @exercise
 def check_largest_hidden_size(largest_hidden_size: Callable) -> str | None:
-    """Check notebook 02, exercise 1: the largest LSTM within a budget of parameters."""
+    """Check notebook 02, exercise 1: the largest LSTM within a parameter budget."""
 
     @functools.cache
     def count(hidden_size: int) -> int:

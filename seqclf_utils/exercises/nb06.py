@@ -15,7 +15,7 @@ def _auc(labels: np.ndarray, probabilities: np.ndarray, tie: float = 0.5) -> flo
 
 @exercise
 def check_auc_by_hand(auc_by_hand: Callable) -> str | None:
-    """Check notebook 06, exercise 1: the chance that a random cheat ranks above an honest one."""
+    """Check notebook 06, exercise 1: the chance that a cheat ranks above an honest player."""
     rng = np.random.default_rng(0)
     for labels, probabilities in (
         ([1, 0, 1, 0], [0.6, 0.7, 0.9, 0.2]),

@@ -153,7 +153,7 @@ def check_is_batch_invariant(is_batch_invariant: Callable) -> str | None:
 
 @exercise
 def check_train_and_keep_best(train_and_keep_best: Callable) -> str | None:
-    """Check notebook 09, exercise 3: a training function without five bugs."""
+    """Check notebook 09, exercise 3: a training function with its five bugs fixed."""
     stopped = TrainingRun(train_and_keep_best, [0.5, 0.6, 0.7, 0.8, 0.9], 5, 2, as_lists=True)
     ran_out = TrainingRun(train_and_keep_best, [0.5, 0.6, 0.7], 3, 9, as_lists=True)
     for run in (stopped, ran_out):

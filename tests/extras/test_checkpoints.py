@@ -367,12 +367,12 @@ def assert_refused(path, run, message, **options):
     ids=str,
 )
 def test_other_runs_are_refused(kept, run, options, message):
-    """A checkpoint with another model, data, order or setting is rejected by naming it."""
+    """A checkpoint with another model, data, order or setting is rejected; the error names it."""
     assert_refused(kept, make_run(**run), message, **options)
 
 
 def test_a_file_with_more_weights_is_refused(tmp_path):
-    """A checkpoint with a weight that the model lacks is rejected by naming it."""
+    """A checkpoint with a weight that the model lacks is rejected; the error names the weight."""
     fit(*make_run(scale=2), checkpoint=tmp_path / "run.pt", max_epochs=1)
 
     message = r"initial scale is \(\) torch\.float64 .* in the file and None here"

@@ -126,7 +126,7 @@ def test_two_processes_train_like_one_even_if_one_of_them_is_killed(tmp_path, se
 @pytest.mark.parametrize("n_processes", [1, 2, 3, 16])
 @pytest.mark.parametrize("n", [1, 2, 7, 16])
 def test_shares_partition_the_batch(n, n_processes, monkeypatch):
-    """Shares of weight 1 partition the batch; processes without one get weight 0."""
+    """Shares with weight 1 partition the batch; a process without a sequence has weight 0."""
     script, batch = module(), list(range(100, 100 + n))
     monkeypatch.setattr(script.dist, "get_world_size", lambda: n_processes)
     shares = []

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("python_handles_ctrl_c")
 
 
 def press_ctrl_c():
-    """Send this process the signal of Ctrl-C."""
+    """Send SIGINT to this process, as Ctrl-C does."""
     signal.raise_signal(signal.SIGINT)
 
 

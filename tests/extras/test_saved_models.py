@@ -1,4 +1,4 @@
-"""Models are saved and loaded with their names, and other files are rejected."""
+"""Saved models keep their weights and the names of symbols and labels; other files are rejected."""
 
 import json
 import pickle

@@ -79,7 +79,7 @@ def assert_counts_fit(counts, expected):
 
 
 def test_players_are_those_described():
-    """Both players of each cheat have the starting dice, swaps and loads that are described."""
+    """Both players of each cheat have the documented starting dice, swaps and loads."""
     assert CHEATS == ("crude", "clever", "early", "late", "spread")
     for cheat in CHEATS:
         for player, expected in zip(PLAYERS[cheat], EXPECTED_PLAYERS[cheat], strict=True):

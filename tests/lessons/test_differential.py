@@ -111,7 +111,7 @@ def test_ratio_of_any_two_players(honest, cheating, data):
 @examples(30)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=60), st.sampled_from(CHEATS))
 def test_best_probabilities_follow_from_bayes_rule(sequence, cheat):
-    """The best probabilities follow from the likelihoods by Bayes' rule with equal priors."""
+    """The best possible probabilities follow from the likelihoods by Bayes' rule (equal priors)."""
     read = sequence[::-1] if cheat == "late" else sequence
     honest, cheating = (exact_log_likelihood(read, player) for player in PLAYERS[cheat])
 
@@ -129,7 +129,7 @@ pairs = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 19)), min_size=2, m
 
 @given(pairs.filter(lambda rows: len({label for label, _ in rows}) == 2))
 def test_scores_follow_their_definitions(rows):
-    """Scores equal their definitions: AUC over all pairs (ties count half), loss and accuracy."""
+    """AUC (over all pairs; ties count half), loss and accuracy follow from their definitions."""
     labels, twentieths = zip(*rows, strict=True)
     found = sc.score(labels, [k / 20 for k in twentieths])
 

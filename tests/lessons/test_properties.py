@@ -259,7 +259,7 @@ NAMES = {
     st.sampled_from(["list", "column"]),
 )
 def test_groups_of_any_kind_stay_together(pairs, are_mixed, fraction, seed, kind, box):
-    """Each group of any type is in exactly one set, and each set has both labels."""
+    """Each group, whatever its type, is in exactly one set, and each set has both labels."""
     pairs += [(1 - label, code) for label, code in pairs if are_mixed]
     labels, codes = map(list, zip(*pairs, strict=True))
     groups = boxed([NAMES[kind](code) for code in codes], box)
@@ -358,7 +358,7 @@ class Replies(nn.Module):
     st.sampled_from([torch.float16, torch.bfloat16, torch.float32, torch.float64]),
 )
 def test_predictions_are_in_order(rows, batch_size, mode, dtype):
-    """Probability i is that of sequence i for any batches, and the model's mode is restored."""
+    """Probability i is that of sequence i, whatever the batches; the model's mode is restored."""
     dataset = sc.SequenceDataset(rows, [0] * len(rows))
     model = Replies(lambda padded: padded.sum(dim=1).to(dtype) - 9).train(mode)
 

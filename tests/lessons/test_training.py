@@ -220,7 +220,7 @@ def test_modes(mode):
 
 
 def fit_one_logit(model, train=TRAIN, val=VAL, **options):
-    """Fit the one-weight model with a learning rate of 0.1, for which the epochs are known."""
+    """Fit the one-weight model with the learning rate for which `logit_after` knows the weights."""
     options = {"max_epochs": 30, "learning_rate": 0.1, **options}
     try:
         return fit(model, train, val, **options)
@@ -453,7 +453,7 @@ def test_fit_is_the_loop_of_the_lesson(seed, options, n_epochs):
 
 
 def test_default_settings():
-    """By default, training runs 50 epochs of Adam at 1e-3 while the loss keeps falling."""
+    """By default, training runs for 50 epochs with Adam at 1e-3 if the loss keeps falling."""
     model, expected = OneLogit(), OneLogit()
 
     history = fit(model, TRAIN, TRAIN)

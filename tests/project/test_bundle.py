@@ -65,7 +65,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(pip, tmp_path):
 
 
 def test_several_systems_get_a_folder_each(pip, tmp_path):
-    """One command fills a stick."""
+    """One command creates a bundle for each of several systems."""
     targets = ["win_amd64", "macosx_14_0_arm64"]
 
     assert bundle.main([str(tmp_path), "--platform", *targets, "--python-version", "3.13"]) == 0
@@ -75,7 +75,7 @@ def test_several_systems_get_a_folder_each(pip, tmp_path):
 
 
 def test_an_index_that_does_not_answer_is_reported_at_once(pip, tmp_path, monkeypatch):
-    """Pip would try it again for each package, and then take other packages."""
+    """An unreachable index is reported before pip would retry it for each package."""
     address = f"http://localhost:{free_port()}/simple"
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", address)
 
@@ -86,7 +86,7 @@ def test_an_index_that_does_not_answer_is_reported_at_once(pip, tmp_path, monkey
 
 
 def test_pip_gives_up_within_a_minute():
-    """One more try after 15 seconds of silence."""
+    """Each download has a timeout of 15 seconds and a single retry."""
     for arguments in (("", ""), ("win_amd64", "3.13")):
         assert set(bundle.IMPATIENT) <= set(bundle.commands(Path("wheels"), *arguments)[0])
 

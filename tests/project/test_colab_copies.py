@@ -46,7 +46,7 @@ def test_windows_makes_the_same_copies(monkeypatch):
 
 
 def test_a_push_replaces_the_branch_and_nothing_else(tmp_path, monkeypatch):
-    """The branch has one commit with the copies; the checkout stays as it is."""
+    """The branch has one commit with the copies; the checkout is left unchanged."""
 
     def git(*words, folder="checkout"):
         return subprocess.check_output(["git", *words], cwd=tmp_path / folder, text=True)

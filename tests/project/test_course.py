@@ -20,7 +20,7 @@ INSTALL = ["-c", "constraints.txt", "-e", ".[test]"]
 
 
 def load(folder):
-    """Import the copy of course.py in a folder, which it will use as the course."""
+    """Import the copy of course.py in a folder; it treats that folder as the course."""
     spec = importlib.util.spec_from_file_location("course_copy", folder / "course.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -198,7 +198,7 @@ def test_trouble_is_explained_and_repaired_by_the_next_run(machine, trouble, wor
 
 @pytest.mark.parametrize("choice", ["linux", "win32", "PIP_EXTRA_INDEX_URL", "UV_TORCH_BACKEND"])
 def test_too_small_disk_is_refused_before_anything_is_made(machine, monkeypatch, choice):
-    """Too little disk space for the build of PyTorch is reported before anything is created."""
+    """Insufficient disk space for the PyTorch build is reported before anything is created."""
     monkeypatch.setattr(sys, "platform", choice if choice == "win32" else "linux")
     if choice.isupper():
         monkeypatch.setenv(choice, "https://example.org/cpu")
@@ -379,7 +379,7 @@ def test_unsupported_python_is_refused(machine, version, system, here, refusal):
 
 @pytest.mark.parametrize(("processor", "refused"), [("x86_64", True), ("arm64", False)])
 def test_intel_macs_are_refused(machine, monkeypatch, processor, refused):
-    """PyTorch has no wheels for them: the message names the page with the other ways."""
+    """Intel Macs, for which PyTorch has no wheels, are referred to the page with alternatives."""
     machine.course.sys = SimpleNamespace(**{**vars(sys), "platform": "darwin"})
     monkeypatch.setattr(machine.course.platform, "machine", lambda: processor)
     outcome, steps = machine.run("test")

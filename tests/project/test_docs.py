@@ -65,7 +65,7 @@ def test_places_exist(text):
 
 
 def test_page_and_gallery_name_the_same_places():
-    """Each entry of notebook 09 links to the first place on the page, if that is elsewhere."""
+    """An entry of notebook 09 links to the first place that the page lists, unless it is in 09."""
     on_page = {row[0]: places(row[3])[0] for row in rows()}
     for number, _, text in entries():
         assert (places(text) or [("09", on_page[number][1], GALLERY.name)]) == [on_page[number]]

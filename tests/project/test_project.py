@@ -97,7 +97,7 @@ def test_readme_lists_each_notebook_with_its_minutes(path):
 
 
 def test_public_names_come_from_the_modules_that_define_them():
-    """Nothing else is public, and no name is shadowed by another."""
+    """The package exports each module's public names and nothing else, without shadowing."""
     tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
     places = {
         alias.name: node.module

@@ -17,7 +17,7 @@ def made(path):
 
 
 def shown(path, kind):
-    """List the bodies of a notebook's slides of this kind."""
+    """List the bodies of all slides of one kind in a notebook."""
     return [slide.body for slide in made(path) if slide.kind == kind]
 
 
@@ -107,7 +107,7 @@ def test_exercises_have_their_task_and_results_their_code(path):
 
 @pytest.mark.parametrize("name", slides.DECKS)
 def test_a_deck_follows_its_schedule(name):
-    """It has every prediction, exercise and break of the schedule, and no other prediction."""
+    """A deck has every prediction, exercise and break of the schedule, and no other prediction."""
     schedule = schedules.read()[slides.DECKS[name]]
     ((_, (_, made)),) = slides.read_pages([], name).items()
     bodies = [slide.body for slide in made]

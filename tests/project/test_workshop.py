@@ -115,7 +115,7 @@ def names(source):
 
 @each_schedule
 def test_minutes_add_up(title):
-    """Each row ends where the next begins, its minutes fill it, and the last line is their sum."""
+    """Rows follow each other without gaps, their minutes fill them, and the totals are right."""
     blocks = SCHEDULE[title].blocks
     for before, after in itertools.pairwise(blocks):
         assert before.end == after.start
@@ -149,7 +149,7 @@ def test_no_one_sits_for_more_than_ninety_minutes(title):
 
 @each_schedule
 def test_parts_exist_and_each_notebook_is_started_first(title):
-    """A named part is in its notebook, exercises get their minutes, set-up is not skipped."""
+    """Named parts exist, exercises get their minutes, and the set-up is never skipped."""
     started = set()
     for block in SCHEDULE[title].blocks:
         exercise = 0
@@ -164,7 +164,7 @@ def test_parts_exist_and_each_notebook_is_started_first(title):
 
 @each_schedule
 def test_every_name_in_a_cell_was_taught_or_bridged(title):
-    """A learner who runs a schedule's cells in order, and its bridges, meets no NameError."""
+    """Running a schedule's cells and bridges in order raises no NameError."""
     defined = {number: set(dir(builtins)) for number in BY_NUMBER}
     for number, cells in walk(SCHEDULE[title]):
         for cell in (cell for cell in cells if cell.cell_type == "code"):
@@ -175,7 +175,7 @@ def test_every_name_in_a_cell_was_taught_or_bridged(title):
 
 @each_schedule
 def test_every_concept_was_taught_or_bridged(title):
-    """What a section takes for granted was taught before, or a bridge says it."""
+    """What a section takes for granted was taught before or is explained by a bridge."""
     schedule, met = SCHEDULE[title], set()
     said = {(number, section) for number, section, _, _ in schedule.bridges}
     for number, part in taught(schedule):
@@ -187,7 +187,7 @@ def test_every_concept_was_taught_or_bridged(title):
 
 @each_schedule
 def test_bridges_lead_over_skipped_sections(title):
-    """A bridge stands for a section that is not taught, and its cells are in it."""
+    """A bridge replaces a section that is not taught, and its cells come from that section."""
     schedule = SCHEDULE[title]
     for number, section, _, snippets in schedule.bridges:
         assert (number, section) not in taught(schedule)
@@ -196,7 +196,7 @@ def test_bridges_lead_over_skipped_sections(title):
 
 @each_schedule
 def test_predictions_are_in_taught_sections(title):
-    """Each prediction of a schedule is asked where the schedule goes, word for word."""
+    """Each prediction of a schedule is quoted word for word from a section that is taught."""
     schedule = SCHEDULE[title]
     assert 3 <= len(schedule.asked) <= 12
     for number, section, quote in schedule.asked:
