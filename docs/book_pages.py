@@ -131,7 +131,7 @@ def play_data() -> str:
 
 
 def add_game(text: str) -> str:
-    """Put the game in place of the lines that tell readers elsewhere where it is."""
+    """Replace the note on where to find the game, meant for other readers, with the game itself."""
     html = (ROOT / "docs/_templates/play.html").read_text("utf-8").replace("DATA", play_data())
     block = f"```{{raw}} html\n{html}```"
     return re.sub("<!-- game -->.*<!-- end of game -->", lambda _: block, text, flags=re.S)

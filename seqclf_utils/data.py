@@ -203,8 +203,8 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
         batch: Pairs of a sequence, int64, shape (L_i,), and its label, float, shape ().
 
     Returns:
-        Padded sequences, int64, shape (N, L), L the longest of the batch; true lengths, int64 on
-        the CPU, shape (N,); labels, float, shape (N,).
+        Padded sequences, int64, shape (N, L), where L is the longest length in the batch; true
+        lengths, int64 on the CPU, shape (N,); labels, float, shape (N,).
 
     Raises:
         TypeError: If `batch` does not hold pairs of tensors.

@@ -54,7 +54,7 @@ def check_classifier(
     pooling: str = "last",
     packed: bool = True,
 ) -> None:
-    """Refuse sizes and options that no classifier can have."""
+    """Reject sizes and options that no classifier can have."""
     check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SIZE)
     check_count("embed_dim", embed_dim, minimum=1, maximum=LARGEST_SIZE)
     check_count("hidden_size", hidden_size, minimum=1, maximum=LARGEST_SIZE)

@@ -144,12 +144,13 @@ def encode_table(
 
     A sequence is a text or a list (tuple, array) of names; a text that is a printed list, such as
     `['view', 'add']`, counts as a list. Names are Unicode-normalised (NFC). Other columns are
-    ignored. In error messages, a row is named by the table's index.
+    ignored. Error messages identify rows by the table's index.
 
     Args:
         frame: The table. The columns of labels and groups may be missing.
-        separator: What separates the symbols of a text: None is any white space, "" makes every
-            character a symbol, anything else is that text; spaces around names do not count.
+        separator: What separates the symbols of a text: None splits at white space, "" makes
+            every character a symbol, any other string is the separator itself; spaces around
+            names are ignored.
         label_names: Names of label 0 and label 1; None takes the two that occur, in order.
         symbols: Names of symbols 1..K. For new data pass the `symbols` of the training data, so
             that every name keeps its number. None takes the names that occur: in numeric order if

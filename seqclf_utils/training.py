@@ -28,13 +28,13 @@ from seqclf_utils.validation import (
 
 
 def check_stopping(stopper: object, patience: int = 5, *, min_delta: float = 0.0) -> None:
-    """Refuse a patience or an improvement that cannot be counted."""
+    """Reject a patience or an improvement that cannot be counted."""
     check_count("patience", patience, minimum=1)
     check_number("min_delta", min_delta, minimum=0)
 
 
 def check_step(stopper: "EarlyStopping", val_loss: float, model: nn.Module) -> None:
-    """Refuse a loss that cannot be compared: NaN would never be an improvement, silently."""
+    """Reject a loss that cannot be compared: NaN would silently never be an improvement."""
     check_model(model)
     name = f"val_loss of epoch {stopper.epoch + 1}"
     try:
@@ -45,7 +45,7 @@ def check_step(stopper: "EarlyStopping", val_loss: float, model: nn.Module) -> N
 
 
 def check_restore(stopper: "EarlyStopping", model: nn.Module) -> None:
-    """Refuse to restore weights that do not exist yet."""
+    """Reject to restore weights that do not exist yet."""
     check_model(model)
     if stopper.best_weights is None:
         raise RuntimeError("restore() needs a step() before it: there are no weights to restore")
@@ -263,7 +263,7 @@ def fit(
 
 
 def check_fit(model: nn.Module, max_epochs: int, learning_rate: float, **loaders: object) -> None:
-    """Refuse arguments that training could not work with, before the first epoch."""
+    """Reject arguments that training could not work with, before the first epoch."""
     check_model(model)
     check_count("max_epochs", max_epochs, minimum=1, maximum=10**9)
     check_number("learning_rate", learning_rate, minimum=0, maximum=1000)
@@ -274,7 +274,7 @@ def check_fit(model: nn.Module, max_epochs: int, learning_rate: float, **loaders
 
 
 def check_criterion(criterion: Callable, model: nn.Module) -> None:
-    """Refuse losses of PyTorch that would run, but not measure a mean over sequences."""
+    """Reject losses of PyTorch that would run, but not measure a mean over sequences."""
     reduction = getattr(criterion, "reduction", "mean")
     if reduction in ("sum", "none"):
         raise ValueError(f"reduction of the criterion is {reduction!r}; it must be 'mean'")

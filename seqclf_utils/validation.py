@@ -76,7 +76,7 @@ def shorten(value: object) -> str:
 
 
 def check_range(name: str, value: float, minimum: float, maximum: float) -> None:
-    """Refuse a number that is not from `minimum` to `maximum`."""
+    """Reject a number that is not from `minimum` to `maximum`."""
     if not minimum <= value <= maximum:
         allowed = f"at least {minimum}" if value < minimum else f"at most {maximum}"
         raise ValueError(f"{name} is {shorten(value)}; it must be {allowed}")
@@ -237,7 +237,7 @@ def check_symbols(name: str, symbols: np.ndarray, *, vocab_size: int) -> None:
 
 
 def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> None:
-    """Refuse lengths that are not int64 on the CPU, of shape (N,), each 1..L."""
+    """Reject lengths that are not int64 on the CPU, of shape (N,), each 1..L."""
     if not isinstance(lengths, Tensor) or lengths.dtype != torch.int64:
         kind = lengths.dtype if isinstance(lengths, Tensor) else type(lengths).__name__
         raise TypeError(f"lengths is {kind}; it must be an int64 tensor")
@@ -252,7 +252,7 @@ def check_lengths(lengths: Tensor, *, n_sequences: int, n_steps: int) -> None:
 
 
 def check_tensor(name: str, value: Tensor, *sizes: str) -> None:
-    """Refuse what is not a tensor of the named sizes, each at least 1."""
+    """Reject what is not a tensor of the named sizes, each at least 1."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} is {shorten(value)}; it must be a tensor")
     if value.dim() != len(sizes) or value.numel() == 0:
@@ -285,7 +285,7 @@ def explain_symbols(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
 
 
 def check_model(model: nn.Module) -> None:
-    """Refuse what is not an `nn.Module`, such as the class itself."""
+    """Reject what is not an `nn.Module`, such as the class itself."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model is {shorten(model)}; it must be an nn.Module object")
 

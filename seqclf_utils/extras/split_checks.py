@@ -1,4 +1,4 @@
-"""Refuse a split that cannot be made, and positions that cannot be used."""
+"""Reject a split that cannot be made, and positions that cannot be used."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def check_split(
     groups: Sequence | None = None,
     seed: int,
 ) -> None:
-    """Refuse arguments that no split can follow; what else is wrong, `explain_split` says."""
+    """Reject arguments that no split can follow; what else is wrong, `explain_split` says."""
     labels = check_labels(labels)
     check_seed(seed)
     for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
@@ -40,7 +40,7 @@ def check_split(
 
 
 def check_groups(groups: Sequence, *, n_sequences: int) -> None:
-    """Refuse groups that are missing, or of several types, such as 1 beside "1"."""
+    """Reject groups that are missing, or of several types, such as 1 beside "1"."""
     values = as_array("groups", groups)
     if len(values) != n_sequences:
         raise ValueError(f"groups has {len(values)} entries; it must have {n_sequences}")
@@ -62,7 +62,7 @@ def explain_split(
 
 
 def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:
-    """Refuse a split without both labels in every set, as nothing could be scored there."""
+    """Reject a split without both labels in every set, as nothing could be scored there."""
     for name, positions in zip(splits._fields, splits, strict=True):
         missing = {0, 1} - set(np.asarray(labels)[positions].tolist())
         if missing:

@@ -1,9 +1,9 @@
-"""Refuse what is wrong or doubtful in a reader's table, instead of reading it wrongly.
+"""Reject invalid or ambiguous tables instead of misreading them.
 
-- A column that is missing, misspelt or there twice.
+- A column that is missing, misspelt or duplicated.
 - A cell that is neither a text nor a list of names, or a printed list that cannot be read back.
 - A name that is blank, was cut off when it was printed, or holds invisible characters.
-- Texts whose symbols seem to be separated by something else than the caller says.
+- Texts whose symbols seem to be separated by something other than the caller says.
 
 An error names the column, the row, the value and what to do about it.
 """
@@ -117,14 +117,14 @@ def check_names(argument: str, names: Sequence[str], n: int | None = None) -> tu
 
 
 def refuse(wrong: pd.Series, rule: str) -> None:
-    """Name wrong values, if there are any, each with the row where it is first."""
+    """Name wrong values, if there are any, each with the row where it first occurs."""
     first = [f"{value!r} (row {row})" for row, value in wrong.drop_duplicates().items()]
     if first:
         raise ValueError(f"column {wrong.name!r} holds {', '.join(first)}; {rule}")
 
 
 def check_visible(values: pd.Series) -> None:
-    """Refuse names and labels that the eye cannot see, or tell from others."""
+    """Reject names and labels that are invisible or look identical."""
     for value in values.unique():
         if fault := _find_fault(value):
             refuse(values[values == value], fault)
@@ -140,11 +140,11 @@ def _find_fault(name: str) -> str | None:
 
 
 def check_texts(cells: pd.Series, names: pd.Series, separator: str | None, symbols: tuple) -> None:
-    """Refuse unknown names, and texts whose symbols seem to be separated by something else.
+    """Reject unknown names, and texts whose symbols seem to be separated by something else.
 
     Args:
         cells: A text or a list of names in each row.
-        names: The different names in them, each with the row where it is first.
+        names: The different names in them, each with the row where it first occurs.
         separator: What separated the names of a text.
         symbols: The names that are known from the training data, if any.
     """
@@ -168,7 +168,7 @@ def check_texts(cells: pd.Series, names: pd.Series, separator: str | None, symbo
 
 
 def _find_separator(texts: list[str], new: set[str], known: set[str]) -> tuple[str, bool]:
-    """Return the likeliest separator of names that are not split yet, and if it is evident."""
+    """Return the likeliest separator of names that are not split yet, and whether it is evident."""
     for mark in [*SEPARATORS, ""]:
         parts = {part for name in new for part in (name.split(mark) if mark else name)}
         is_joint = mark in MARKS and parts != new and len(parts) <= len(new)

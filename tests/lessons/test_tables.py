@@ -1,4 +1,4 @@
-"""Tables and CSV files are read correctly, or rejected by naming column, row and value."""
+"""Tables and CSV files are read correctly, or rejected with the column, row and value named."""
 
 import gzip
 import io
@@ -159,7 +159,7 @@ def test_abbreviated_sequences_are_refused(cell):
 
 
 def test_brackets_may_belong_to_names():
-    """Text with brackets is a printed list only if one pair encloses all of it."""
+    """Text with brackets is read as a printed list only if one pair encloses all of it."""
     texts = ["[CLS] a b [SEP]", "(a) f(x)", "[SEP]", "(1)"]
     assert names_of(encode(texts)) == [text.split() for text in texts]
 
@@ -279,7 +279,7 @@ def test_invisible_names_are_refused(cell, message):
 @pytest.mark.parametrize("column", ["label", "group"])
 @pytest.mark.parametrize(("name", "rule"), [("p1\u200b", ".*ZERO WIDTH"), (None, "'' .row 1")])
 def test_labels_and_groups_that_cannot_be_seen_are_refused(column, name, rule):
-    """Labels and groups are not missing, and differ not only in invisible characters."""
+    """Missing labels and groups, and those that differ only invisibly, are rejected."""
     frame = pd.DataFrame({"sequence": ["a", "b"], column: ["p1", name]})
     with pytest.raises(ValueError, match=rf"column '{column}' holds {rule}"):
         encode_table(frame)
@@ -485,7 +485,7 @@ def cpu_time(call):
 
 
 def test_a_hundred_thousand_rows_take_seconds(file):
-    """Reading 100,000 rows takes at most twice the CPU time of pandas and one second more."""
+    """Reading 100,000 rows takes at most twice the CPU time of pandas plus one second."""
     rng = np.random.default_rng(0)
     throws = rng.integers(1, 7, size=(100_000, 30)).tolist()
     rows = [f"{' '.join(map(str, row))},{i % 2},g{i % 500}" for i, row in enumerate(throws)]
