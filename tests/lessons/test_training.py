@@ -366,7 +366,7 @@ def test_criterion_measures_both_losses():
         (nn.MSELoss(reduction="none"), "reduction of the criterion is 'none'; it must be 'mean'"),
         (nn.CrossEntropyLoss(), r"criterion is CrossEntropyLoss\(\); .* BCEWithLogitsLoss\(\)"),
     ],
-    ids=str,
+    ids=["sum", "none", "one logit"],
 )
 def test_a_criterion_that_is_not_a_mean_over_sequences_is_refused(criterion, message):
     """A sum over the batch, or a loss that reads the batch as classes, is rejected."""

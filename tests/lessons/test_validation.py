@@ -121,6 +121,8 @@ DOORS = {
             ({"embed_dim": 0}, ValueError, "embed_dim is 0; it must be at least 1"),
             ({"embed_dim": 2**24 + 1}, ValueError, "embed_dim is 16777217; it must be at most"),
             ({"hidden_size": 2**24 + 1}, ValueError, "hidden_size is 16777217; it must be at mos"),
+            ({"pooling": "max"}, ValueError, "pooling is 'max'; it must be one of 'last', 'avg'"),
+            ({"packed": "no"}, TypeError, "packed is 'no'; it must be True or False"),
         ],
     ),
     "forward": (
