@@ -1,6 +1,6 @@
 """The dice game of notebook 00: rules, picture and buttons."""
 
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -27,11 +27,6 @@ def table(throws=0, who="secret", seed=0):
     return fresh.throw(throws) if throws else fresh
 
 
-def dice(who, seed):
-    """Return all throws of a player."""
-    return tuple(table(MOST_THROWS, who, seed).throws)
-
-
 @pytest.fixture
 def game():
     """Return a game with reproducible tables."""
@@ -48,25 +43,15 @@ def no_figures():
 # ------------------------------------------------------------------------------- rules
 
 
-def test_a_new_table_is_empty():
-    """A new table has no throws."""
-    fresh = table()
+def test_throws_add_up_to_60():
+    """Throws are made one or several at a time, and after 60 there are no more."""
+    playing, whole = table(), table(60)
+    for times, n in ((1, 1), (1, 2), (10, 12), (100, 60), (1, 60)):
+        assert playing.throw(times) is playing
+        assert playing.throws == whole.throws[:n]
+        assert (playing.lstm, playing.odds) == (whole.lstm[:n], whole.odds[:n])
 
-    assert (fresh.throws, fresh.lstm, fresh.odds, fresh.is_over) == ([], [], [], False)
-
-
-def test_ten_throws_at_once_are_ten_throws():
-    """Ten throws at once equal ten single throws, each of which only appends to the curves."""
-    at_once, one_by_one = table(10), table()
-    for n in range(10):
-        before = [list(part) for part in (one_by_one.throws, one_by_one.lstm, one_by_one.odds)]
-        after = one_by_one.throw()
-        assert after is one_by_one
-        assert [after.throws[:n], after.lstm[:n], after.odds[:n]] == before
-
-    assert at_once.throws == one_by_one.throws
-    assert (at_once.lstm, at_once.odds) == (one_by_one.lstm, one_by_one.odds)
-    assert len(at_once.throws) == len(at_once.lstm) == len(at_once.odds) == 10
+    assert len(whole.throws) == len(whole.lstm) == len(whole.odds) == MOST_THROWS == 60
 
 
 @pytest.mark.parametrize("n", [1, 2, 17, 60])
@@ -80,34 +65,24 @@ def test_the_last_points_come_from_exactly_the_throws_so_far(n):
     assert (playing.lstm[-1], playing.odds[-1]) == pytest.approx((lstm, odds), abs=1e-6)
 
 
-def test_there_are_60_throws():
-    """A table ends after 60 throws, the longest sequence in training."""
-    playing = table(55)
-    assert not playing.is_over
-
-    playing.throw(10).throw()
-
-    assert playing.is_over
-    assert len(playing.throws) == len(playing.lstm) == len(playing.odds) == MOST_THROWS == 60
-
-
 @pytest.mark.parametrize("who", ["secret", "cheat", "honest"])
 def test_a_seed_repeats_a_table(who):
     """Equal seeds give equal tables, and others do not."""
-    assert dice(who, 1) == dice(who, 1) != dice(who, 2)
+    first, again, other = (table(60, who, seed).throws for seed in (1, 1, 2))
+    assert first == again != other
 
 
 def test_players_are_as_requested():
     """A requested player throws accordingly, and a secret one is a cheat about half the time."""
-    ends = {}
-    for who, label in (("cheat", 1), ("honest", 0)):
-        players = [table(0, who, seed) for seed in range(60)]
-        assert all(player.is_known and player.is_cheat == label for player in players)
-        throws = [player._dice for player in players]
-        ends[who] = (log_likelihood_ratio(throws, cheat="clever") > 0).mean()
+    cheats, honest, secret = (
+        [table(60, who, seed) for seed in range(40)] for who in ("cheat", "honest", "secret")
+    )
 
-    assert ends["honest"] < 0.25 < 0.75 < ends["cheat"]
-    assert 20 < sum(table(0, "secret", seed).is_cheat for seed in range(60)) < 40
+    assert all(player.is_known and player.is_cheat for player in cheats)
+    assert all(player.is_known and not player.is_cheat for player in honest)
+    assert np.mean([player.odds[-1] > 0.5 for player in cheats]) > 0.75
+    assert np.mean([player.odds[-1] > 0.5 for player in honest]) < 0.25
+    assert 13 < sum(player.is_cheat for player in secret) < 27
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -119,10 +94,8 @@ def test_a_secret_is_kept_until_revealed(seed):
         assert "honest" not in text
         assert "a cheat" not in text.replace("Probability of a cheat", "")
 
-    playing.reveal()
-
     expected = "a cheat" if playing.is_cheat else "an honest player"
-    assert playing.player() == expected
+    assert playing.reveal().player() == expected
     assert f"by {expected}:" in playing.status()
     titles = [plot_dice_table(playing).get_title(loc) for loc in ("left", "center")]
     assert "".join(titles) == f"At the table: {expected}"
@@ -142,14 +115,7 @@ def test_the_status_says_what_the_curves_show():
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [
-        (0.0, "under 1%"),
-        (0.0099, "under 1%"),
-        (0.01, "1%"),
-        (0.99, "99%"),
-        (0.996, "over 99%"),
-        (1.0, "over 99%"),
-    ],
+    [(0.0099, "under 1%"), (0.01, "1%"), (0.99, "99%"), (0.996, "over 99%")],
 )
 def test_nothing_is_certain(probability, text):
     """Probabilities are never rounded to 0 or 100 percent."""
@@ -170,16 +136,6 @@ def test_mistakes_are_named(call, error, message):
     """The error names the invalid argument."""
     with pytest.raises(error, match=message):
         call()
-
-
-def test_a_throw_that_fails_leaves_the_table_as_it_was():
-    """If the model raises an error, the table is unchanged."""
-    broken = DiceTable(lambda padded, lengths: torch.ones(2), seed=0)
-
-    with pytest.raises(RuntimeError):
-        broken.throw()
-
-    assert (broken.throws, broken.lstm, broken.odds) == ([], [], [])
 
 
 def test_the_picture_shows_the_table():
@@ -205,18 +161,10 @@ def test_buttons_throw(game):
     assert len(game.table.throws) == 11
     assert len(set(pictures)) == 3
     assert game.words.value == game.table.status()
-    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
     assert plt.get_fignums() == []  # or the notebook would show it a second time
     figure = plt.figure(figsize=(8.4, 4.2), layout="constrained")
     plot_dice_table(game.table, ax=figure.subplots())
     assert as_png(figure) == pictures[-1]
-
-
-def test_the_picture_has_alt_text_and_fits_narrow_windows(game):
-    """The picture has alt text for screen readers and a flexible width."""
-    assert game.image.tooltip.startswith("Probability of a cheat after each throw")
-    assert (game.image.format, game.image.width) == ("png", "840")
-    assert (game.image.layout.max_width, game.image.layout.height) == ("100%", "auto")
 
 
 def test_new_tables_are_empty_and_differ(game):
@@ -224,47 +172,29 @@ def test_new_tables_are_empty_and_differ(game):
     empty, seen = game.image.value, set()
     for _ in range(5):
         game.often.click()
+        seen.add(tuple(game.table.throws))
         game.new.click()
-        seen.add(tuple(game.table._dice))
         assert game.table.throws == game.table.lstm == game.table.odds == []
         assert game.image.value == empty
         assert "No throws yet" in game.words.value
     assert len(seen) == 5
 
 
-def test_tables_hardly_ever_repeat(game):
-    """A new table's seed is one of 2**32."""
-    asked = []
-    game.rng = SimpleNamespace(integers=lambda high: asked.append(high) or 0)
-
-    game.new.click()
-
-    assert asked == [2**32]
-
-
 @pytest.mark.parametrize("who", ["cheat", "honest"])
-def test_choosing_who_plays_starts_a_new_table(game, who):
-    """Choosing a player starts a new table and applies to the next ones as well."""
+def test_choosing_who_plays_starts_a_new_table(game, who, monkeypatch):
+    """Choosing a player starts one new table and applies to the next ones as well."""
     game.often.click()
+    show = Mock(side_effect=game.show)
+    monkeypatch.setattr(game, "show", show)
 
     game.who.value = who
-    assert game.table.throws == []
+    game.who.disabled = True  # starts none
+    assert (show.call_count, game.table.throws) == (1, [])
     game.new.click()
 
     assert game.table.is_cheat == (who == "cheat")
     assert game.table.is_known
     assert game.ask.disabled
-
-
-def test_a_choice_starts_one_table(game, monkeypatch):
-    """Choosing a player starts one table, and other changes of the list start none."""
-    started = []
-    monkeypatch.setattr(game, "start", lambda: started.append(game.who.value))
-
-    game.who.value = "honest"
-    game.who.disabled = True
-
-    assert started == ["honest"]
 
 
 def test_who_was_it(game):
@@ -287,30 +217,9 @@ def test_buttons_are_disabled_when_no_throws_are_left(game):
     for _ in range(6):
         game.often.click()
 
-    assert game.table.is_over
     assert (game.once.disabled, game.often.disabled, game.ask.disabled) == (True, True, False)
     game.new.click()
     assert (game.once.disabled, game.often.disabled) == (False, False)
-
-
-def test_interactive_sessions_get_buttons(monkeypatch, capsys):
-    """Interactive sessions show widgets and print nothing, and a seed repeats the tables."""
-    shown = []
-    monkeypatch.setenv("SEQCLF_PROGRESS", "1")
-    monkeypatch.setattr("seqclf_utils.extras.game.display", shown.append)
-    monkeypatch.setattr(
-        "seqclf_utils.extras.game.Game",
-        lambda model, rng: SimpleNamespace(box=(model, rng.integers(2**32))),
-    )
-
-    for seed in (1, 1, 2, None, None):
-        assert play_dice(MODEL, seed=seed) is None
-
-    assert {model for model, _ in shown} == {MODEL}
-    first, again, other, *unseeded = (drawn for _, drawn in shown)
-    assert first == again != other
-    assert unseeded[0] != unseeded[1]
-    assert capsys.readouterr().out == ""
 
 
 def test_the_box_holds_everything(game):
@@ -319,6 +228,28 @@ def test_the_box_holds_everything(game):
 
     assert (who, image, words) == (game.who, game.image, game.words)
     assert buttons.children == (game.once, game.often, game.ask, game.new)
+    names = [button.description for button in buttons.children]
+    assert names == ["throw", "throw 10", "who was it?", "new table"]
+    assert image.tooltip.startswith("Probability of a cheat after each throw")
+    assert image.width == "840"
+
+
+def test_interactive_sessions_get_buttons(monkeypatch, capsys):
+    """Interactive sessions show widgets and print nothing, and a seed repeats the tables."""
+    boxes, pictures = [], []
+    monkeypatch.setenv("SEQCLF_PROGRESS", "1")
+    monkeypatch.setattr("seqclf_utils.extras.game.display", boxes.append)
+
+    for seed in (1, 1, 2, None, None):
+        assert play_dice(MODEL, seed=seed) is None
+        _, buttons, image, _ = boxes[-1].children
+        buttons.children[1].click()
+        pictures.append(image.value)
+
+    first, again, *others = pictures
+    assert first == again
+    assert len({first, *others}) == 4
+    assert capsys.readouterr().out == ""
 
 
 def test_a_program_gets_one_line(monkeypatch, capsys):

@@ -3,6 +3,7 @@
 import json
 import ntpath
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -45,6 +46,7 @@ def test_windows_makes_the_same_copies(monkeypatch):
     assert colab_copies.colab_copy(path, *PLACE) == expected
 
 
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 def test_a_push_replaces_the_branch_and_nothing_else(tmp_path, monkeypatch):
     """The branch has one commit with the copies; the checkout is left unchanged."""
 
