@@ -189,7 +189,8 @@ def encode_table(
     groups = find_column(frame, group, is_optional=group == "group")
     groups = None if groups is None else read_texts(groups).to_numpy(str)
     separator = separator and unicodedata.normalize("NFC", separator)
-    rows = [cell if isinstance(cell, list) else _split(cell, separator) for cell in cells]
+    # Tuples of text, which Python's garbage collector need not visit again and again.
+    rows = [tuple(c if isinstance(c, list) else _split(c, separator)) for c in cells]
     names = pd.Series(rows, cells.index, dtype=object, name=sequence).explode().astype(object)
     # Now `names` holds all names of all rows, one after another, and `rows` says where to cut.
     check_texts(cells, names.drop_duplicates(), separator, symbols or ())
@@ -197,7 +198,8 @@ def encode_table(
     symbols = symbols or _choose_symbols(found, np.bincount(codes), min_count)
     numbers = {name: number for number, name in enumerate(symbols, start=1)}
     flat = np.array([numbers.get(name, numbers.get(UNKNOWN)) for name in found], np.int64)[codes]
-    sequences = np.split(flat, np.cumsum([len(row) for row in rows])[:-1])
+    ends = np.cumsum([len(row) for row in rows]).tolist()
+    sequences = [flat[end - len(row) : end] for row, end in zip(rows, ends, strict=True)]
     return SequenceTable(sequences, labels, groups, symbols, label_names)
 
 

@@ -50,8 +50,17 @@ def find_column(frame: pd.DataFrame, name: str, *, is_optional: bool = False) ->
 
 def read_cells(column: pd.Series) -> pd.Series:
     """Return each cell as a text or a list of names, Unicode-normalised (NFC)."""
-    cells = [_read_cell(cell, f"column {column.name!r}, row {row}") for row, cell in column.items()]
+    cells = [
+        cell if _is_plain(cell) else _read_cell(cell, f"column {column.name!r}, row {row}")
+        for row, cell in column.items()
+    ]
     return pd.Series(cells, column.index, dtype=object, name=column.name)
+
+
+def _is_plain(cell: object) -> bool:
+    """Tell quickly that a cell is a text that was not printed and needs no normalising."""
+    is_text = isinstance(cell, str) and cell.isascii()
+    return is_text and cell[-1:].isalnum() and "\n" not in cell
 
 
 def _read_cell(cell: object, where: str) -> str | list[str]:
