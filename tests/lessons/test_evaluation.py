@@ -42,13 +42,13 @@ class FirstSymbol(nn.Module):
 
 
 @pytest.mark.parametrize(
-    "loader",
-    [LOADER, DeviceLoader(LOADER, "cpu"), list(LOADER), iter(list(LOADER))],
+    "wrap",
+    [lambda loader: loader, lambda loader: DeviceLoader(loader, "cpu"), list, iter],
     ids=["DataLoader", "DeviceLoader", "list", "iterator"],
 )
-def test_probabilities_are_in_the_order_of_the_data(loader):
+def test_probabilities_are_in_the_order_of_the_data(wrap):
     """Probability i is the sigmoid of the logit of sequence i, without dropout."""
-    found = predict_proba(FirstSymbol(dtype=torch.float64), loader)
+    found = predict_proba(FirstSymbol(dtype=torch.float64), wrap(LOADER))
 
     expected = [1 / (1 + math.exp(-sequence[0])) for sequence in SEQUENCES]
     np.testing.assert_allclose(found, expected, rtol=1e-12, strict=True)
