@@ -14,14 +14,9 @@ LARGEST_SIZE = 10**9  # the product of two such sizes still fits in 64 bits
 
 
 def check_sampler(
-    sampler: Sampler,
-    lengths: Sequence[int],
-    batch_size: int,
-    *,
-    window: int = 25,
-    generator: torch.Generator | None = None,
+    _: object, lengths: Sequence, batch_size: int, *, window: int = 25, generator: object = None
 ) -> None:
-    """Refuse lengths and sizes that cannot be cut into batches."""
+    """Reject lengths and sizes that cannot be cut into batches."""
     check_numbers("lengths", lengths, minimum=1, whole=True)
     check_count("batch_size", batch_size, minimum=1, maximum=LARGEST_SIZE)
     check_count("window", window, minimum=1, maximum=LARGEST_SIZE)

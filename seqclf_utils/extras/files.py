@@ -1,6 +1,5 @@
 """Check paths, and write files atomically."""
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -19,7 +18,7 @@ def check_path(name: str, path: str | os.PathLike) -> Path:
 
     Raises:
         TypeError: If it is not a path.
-        ValueError: If it is a folder, or no file can have that name, as with a NUL character.
+        ValueError: If it is a folder, or holds a NUL character, which no file name can.
 
     Example:
         >>> check_path("checkpoint", "run.pt").name
@@ -28,12 +27,7 @@ def check_path(name: str, path: str | os.PathLike) -> Path:
     rule = f"{name} is {shorten(path)}; it must be the path of a file"
     if not isinstance(path, str | os.PathLike):
         raise TypeError(rule)
-    try:
-        with contextlib.suppress(OSError):  # reading or writing the file reports it better
-            os.stat(path)
-    except ValueError as error:
-        raise ValueError(rule) from error
-    if Path(path).is_dir():
+    if Path(path).is_dir() or "\0" in str(path):
         raise ValueError(rule)
     return Path(path)
 
@@ -70,5 +64,5 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
         message = f"{path} could not be written and is unchanged: {error.strerror}"
         raise OSError(error.errno, message) from error
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()  # left over only after an error
+        if temporary.exists():  # only after an error
+            temporary.unlink()

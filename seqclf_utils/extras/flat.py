@@ -12,14 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from seqclf_utils.validation import (
-    check_count,
-    check_labels,
-    check_number,
-    check_sequences,
-    checked,
-    shorten,
-)
+from seqclf_utils.validation import check_count, check_labels, check_sequences, checked, shorten
 
 CHUNK = 2**22  # symbols that are checked together, as a file may be larger than memory
 
@@ -51,34 +44,24 @@ def flatten(
 
 
 def check_flat(
-    dataset: Dataset,
-    symbols: np.ndarray,
-    offsets: np.ndarray,
-    labels: Sequence[float],
-    *,
-    vocab_size: int = 7,
+    _: object, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence, *, vocab_size: int = 7
 ) -> None:
-    """Refuse symbols and offsets that are not sequences in a row; reads a file chunk by chunk."""
+    """Reject symbols and offsets that are not sequences in a row; reads a file chunk by chunk."""
     check_count("vocab_size", vocab_size, minimum=2)
     for name, values in (("symbols", symbols), ("offsets", offsets)):
         if getattr(values, "ndim", None) != 1 or values.dtype.kind not in "iu":
             raise TypeError(f"{name} is {shorten(values)}; it must be a 1-D array of integers")
-    if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(symbols):
-        found = offsets[[0, -1]].tolist() if len(offsets) else []
-        raise ValueError(
-            f"offsets starts and ends with {found}; it must start with 0 and end with "
-            f"{len(symbols)}, the number of symbols"
-        )
+    ends = offsets[[0, -1]].tolist() if len(offsets) else []
+    if len(offsets) < 2 or ends != [0, len(symbols)]:
+        rule = f"it must start with 0 and end with {len(symbols)}, the number of symbols"
+        raise ValueError(f"offsets starts and ends with {ends}; {rule}")
     for i in np.flatnonzero(offsets[1:] <= offsets[:-1])[:1]:
-        raise ValueError(
-            f"offsets[{i + 1}] is {offsets[i + 1]} after {offsets[i]}; offsets must increase, as "
-            "every sequence needs at least one symbol"
-        )
+        rule = "offsets must increase, as every sequence needs at least one symbol"
+        raise ValueError(f"offsets[{i + 1}] is {offsets[i + 1]} after {offsets[i]}; {rule}")
     for start in range(0, len(symbols), CHUNK):
         chunk = symbols[start : start + CHUNK]
-        for i in np.flatnonzero((chunk < 1) | (chunk >= vocab_size))[:1]:
-            check_number(f"symbols[{start + i}]", chunk[i], minimum=1, maximum=vocab_size - 1)
-    check_labels(labels, n_sequences=len(offsets) - 1)
+        for i in (chunk.argmin(), chunk.argmax()):
+            check_count(f"symbols[{start + i}]", chunk[i], minimum=1, maximum=vocab_size - 1)
 
 
 class FlatDataset(Dataset):
@@ -107,16 +90,11 @@ class FlatDataset(Dataset):
 
     @checked(check_flat)
     def __init__(
-        self,
-        symbols: np.ndarray,
-        offsets: np.ndarray,
-        labels: Sequence[float],
-        *,
-        vocab_size: int = 7,
+        self, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence, *, vocab_size: int = 7
     ) -> None:
         self.symbols, self.offsets = symbols, offsets.astype(np.int64)
         self.lengths = np.diff(self.offsets)  # (N,)
-        labels = np.asarray(labels).copy()
+        labels = check_labels(labels, n_sequences=len(self.lengths))
         self.labels = torch.tensor(labels, dtype=torch.get_default_dtype())  # (N,)
 
     def __len__(self) -> int:

@@ -3,22 +3,20 @@
 `DiceTable` holds the rules, `plot_dice_table` draws them, and `play_dice` adds buttons.
 """
 
-from typing import Self
-
 import numpy as np
 import torch
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.special import expit
-from torch import nn
 
 from seqclf_utils.casino import log_likelihood_ratio, make_casino
+from seqclf_utils.evaluation import predict_proba
 from seqclf_utils.extras.interactive import is_interactive
 from seqclf_utils.plotting import as_png, plot_probabilities
 from seqclf_utils.validation import check_choice, check_count, check_seed
 
 CHEAT = "clever"
+BUTTONS = "throw", "throw 10", "who was it?", "new table"
 PLAYERS = {"a secret player": "secret", "a cheat": "cheat", "honest": "honest"}
 MOST_THROWS = 60  # the longest tables that the model was trained on
 ALT_TEXT = "Probability of a cheat after each throw: the LSTM's, and the best possible one"
@@ -28,7 +26,7 @@ class DiceTable:
     """One player's throws so far, and the probability of a cheat after each.
 
     Args:
-        model: Called as `model(padded, lengths)`, returns logits, shape (N,); in eval mode.
+        model: Called as `model(padded, lengths)`, returns logits, shape (N,).
         who: Who plays: "cheat", "honest", or "secret", which is one of the two, not yet revealed.
         seed: Seed of the dice, and of who plays in secret.
 
@@ -50,26 +48,18 @@ class DiceTable:
         (3, 3, 3)
     """
 
-    def __init__(self, model: nn.Module, *, who: str = "secret", seed: int) -> None:
-        check_choice("who", who, tuple(PLAYERS.values()))
-        options = {"min_length": MOST_THROWS, "max_length": MOST_THROWS, "seed": check_seed(seed)}
-        casino = make_casino(64, cheat=CHEAT, **options)  # with 64 tables there are both kinds
-        wanted = {"secret": casino.labels[0], "cheat": 1, "honest": 0}[who]
-        self.model = model
+    def __init__(self, model: torch.nn.Module, *, who: str = "secret", seed: int) -> None:
+        length = {"min_length": MOST_THROWS, "max_length": MOST_THROWS}
+        casino = make_casino(64, cheat=CHEAT, seed=seed, **length)  # of 64 tables, both kinds
+        labels = {"secret": int(casino.labels[0]), "cheat": 1, "honest": 0}
+        self.is_cheat = labels[check_choice("who", who, labels)]
         self.is_known = who != "secret"
-        self.is_cheat = int(wanted)
-        self.throws: list[int] = []
-        self.lstm: list[float] = []
-        self.odds: list[float] = []
-        self._dice = casino.sequences[np.flatnonzero(casino.labels == wanted)[0]]
+        self.throws, self.lstm, self.odds = [], [], []
+        dice = casino.sequences[casino.labels.tolist().index(self.is_cheat)]  # (60,)
+        self._whole_game = dice.tolist(), *probabilities_after_each(dice, model)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the player has no throws left."""
-        return len(self.throws) == MOST_THROWS
-
-    def throw(self, times: int = 1) -> Self:
-        """Throw the die and update both probabilities after each throw.
+    def throw(self, times: int = 1) -> "DiceTable":
+        """Throw the die, which adds to the throws and to both probabilities.
 
         Args:
             times: Number of throws, at least 1; no more than are left are made.
@@ -81,17 +71,11 @@ class DiceTable:
             TypeError: If `times` is not an integer.
             ValueError: If `times` is below 1.
         """
-        times = check_count("times", times, minimum=1)
-        for _ in range(min(times, MOST_THROWS - len(self.throws))):
-            throws = self._dice[: len(self.throws) + 1]
-            with torch.no_grad():
-                logit = self.model(torch.tensor(throws[None]), torch.tensor([len(throws)]))
-            self.lstm.append(logit.sigmoid().item())
-            self.odds.append(expit(log_likelihood_ratio([throws], cheat=CHEAT)).item())
-            self.throws.append(int(throws[-1]))
+        n_throws = len(self.throws) + check_count("times", times, minimum=1)
+        self.throws, self.lstm, self.odds = (part[:n_throws] for part in self._whole_game)
         return self
 
-    def reveal(self) -> Self:
+    def reveal(self) -> "DiceTable":
         """Make known who plays.
 
         Returns:
@@ -119,11 +103,32 @@ class DiceTable:
         if not self.throws:
             return f"At the table: {self.player()}. No throws yet."
         lstm, best = percent(self.lstm[-1]), percent(self.odds[-1])
-        text = (
-            f"Throw {len(self.throws)} by {self.player()}: {self.throws[-1]}. "
-            f"Probability of a cheat: LSTM {lstm}, best possible {best}."
-        )
-        return f"{text} That was the last throw." if self.is_over else text
+        throw = f"Throw {len(self.throws)} by {self.player()}: {self.throws[-1]}."
+        text = f"{throw} Probability of a cheat: LSTM {lstm}, best possible {best}."
+        return f"{text} That was the last throw." if len(self.throws) == MOST_THROWS else text
+
+
+def probabilities_after_each(throws: np.ndarray, model: torch.nn.Module) -> list[list[float]]:
+    """Compute the probability of a cheat after each throw, given the throws so far.
+
+    Args:
+        throws: Faces, each 1..6, int64, shape (L,).
+        model: Called as `model(padded, lengths)`, returns logits, shape (N,).
+
+    Returns:
+        The model's probabilities and the exact ones, two lists of L floats.
+
+    Example:
+        >>> from seqclf_utils.extras.saved_models import load_trained_model
+        >>> lstm, odds = probabilities_after_each(np.array([6, 5, 4]), load_trained_model())
+        >>> [f"{probability:.0%}" for probability in odds]
+        ['50%', '57%', '66%']
+    """
+    lengths = torch.arange(1, len(throws) + 1)
+    padded = torch.tensor(throws).tile(len(throws), 1).tril()  # (L, L): in row i, i + 1 throws
+    lstm = predict_proba(model, [(padded, lengths, lengths)])  # ignores the labels
+    evidence = log_likelihood_ratio([throws[:n] for n in lengths], cheat=CHEAT)
+    return [lstm.tolist(), torch.from_numpy(evidence).sigmoid().tolist()]
 
 
 def percent(probability: float) -> str:
@@ -174,32 +179,28 @@ class Game:
         box: All widgets, to be displayed.
     """
 
-    def __init__(self, model: nn.Module, rng: np.random.Generator) -> None:
+    def __init__(self, model: torch.nn.Module, rng: np.random.Generator) -> None:
         import ipywidgets as widgets  # slow to import, and needed only here
 
         from seqclf_utils.extras.live import Picture
 
         self.model, self.rng = model, rng
         self.who = widgets.Dropdown(options=PLAYERS, description="Who plays:")
-        self.once = widgets.Button(description="throw", button_style="primary")
-        self.often = widgets.Button(description="throw 10")
-        self.new = widgets.Button(description="new table")
-        self.ask = widgets.Button(description="who was it?")
-        self.image = Picture(width=840, tooltip=ALT_TEXT)
-        self.words = widgets.HTML()
-        self.who.observe(lambda _: self.start(), names="value")
+        buttons = [widgets.Button(description=text) for text in BUTTONS]
+        self.once, self.often, self.ask, self.new = buttons
+        self.once.button_style = "primary"
+        self.image, self.words = Picture(width=840, tooltip=ALT_TEXT), widgets.HTML()
+        self.box = widgets.VBox([self.who, widgets.HBox(buttons), self.image, self.words])
+        self.who.observe(self.start, names="value")
         self.once.on_click(lambda _: self.show(self.table.throw()))
         self.often.on_click(lambda _: self.show(self.table.throw(10)))
-        self.new.on_click(lambda _: self.start())
         self.ask.on_click(lambda _: self.show(self.table.reveal()))
-        buttons = widgets.HBox([self.once, self.often, self.ask, self.new])
-        self.box = widgets.VBox([self.who, buttons, self.image, self.words])
+        self.new.on_click(self.start)
         self.start()
 
-    def start(self) -> None:
-        """Start a new table."""
-        seed = int(self.rng.integers(2**32))
-        self.show(DiceTable(self.model, who=self.who.value, seed=seed))
+    def start(self, _: object = None) -> None:
+        """Start a new table; the widget that calls this tells what has changed."""
+        self.show(DiceTable(self.model, who=self.who.value, seed=self.rng.integers(2**32)))
 
     def show(self, table: DiceTable) -> None:
         """Update picture, words and buttons.
@@ -208,15 +209,14 @@ class Game:
             table: The table as it is now.
         """
         self.table = table
-        figure = Figure(figsize=(8.4, 4.2), layout="constrained")  # unknown to pyplot: shown once
-        plot_dice_table(table, ax=figure.subplots())
-        self.image.value = as_png(figure)
-        self.words.value = table.status()
-        self.once.disabled = self.often.disabled = table.is_over
+        # A Figure that pyplot does not know, or the notebook would show it a second time.
+        ax = plot_dice_table(table, ax=Figure(figsize=(8.4, 4.2), layout="constrained").subplots())
+        self.image.value, self.words.value = as_png(ax.figure), table.status()
+        self.once.disabled = self.often.disabled = len(table.throws) == MOST_THROWS
         self.ask.disabled = table.is_known or not table.throws
 
 
-def play_dice(model: nn.Module, *, seed: int | None = None) -> None:
+def play_dice(model: torch.nn.Module, *, seed: int | None = None) -> None:
     """Show a table with buttons, or one line of text where a program executes the notebook.
 
     Args:

@@ -2,8 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 
 import ipywidgets as widgets
 import pandas as pd
@@ -15,7 +14,6 @@ from traitlets import Unicode
 from seqclf_utils.plotting import as_png, plot_loss_curves
 
 REFRESH = 0.5  # seconds at least between two drawings, which take 0.1 s each
-Losses = Sequence[tuple[int, float, float]]  # epoch, train_loss and val_loss of finished epochs
 
 
 class Picture(widgets.Image):
@@ -27,20 +25,23 @@ class Picture(widgets.Image):
     description = Unicode("").tag(sync=True)
 
     def __init__(self, **options: object) -> None:
-        layout = widgets.Layout(max_width="100%", height="auto")  # fits narrow windows too
-        super().__init__(format="png", layout=layout, **options)
+        # This layout fits narrow windows, too.
+        super().__init__(layout={"max_width": "100%", "height": "auto"}, **options)
 
 
-@contextmanager
-def temporary(widget: widgets.Widget) -> Iterator[None]:
-    """Show a widget inside a `with` block, and clear its output at the end.
+def while_shown(widget: widgets.Widget, items: Iterable) -> Iterator:
+    """Show a widget while the caller iterates, and clear its output at the end.
 
     Args:
         widget: The widget.
+        items: What to iterate over.
+
+    Yields:
+        The same items.
     """
     handle = display(widget, display_id=True)
     try:
-        yield
+        yield from items
     finally:
         for part in (*getattr(widget, "children", ()), widget):
             part.close()
@@ -54,44 +55,56 @@ def with_bar(items: Iterable, **options: object) -> Iterator:
         items: What to iterate over.
         options: Further arguments of tqdm.
 
-    Yields:
+    Returns:
         The same items.
     """
     bar = tqdm(items, leave=False, display=False, **options)
-    with temporary(bar.container):
-        yield from bar
+    return while_shown(bar.container, bar)
 
 
-def with_curves(epochs: Iterable[int], losses: Losses) -> Iterator[int]:
-    """Show the loss curves while the caller iterates; if they cannot be drawn, warn once.
+def with_curves(epochs: Iterable[int], losses: list[tuple]) -> Iterator[int]:
+    """Show the loss curves while the caller iterates.
 
     Args:
         epochs: What to iterate over.
-        losses: Losses so far, which the caller extends.
+        losses: Epoch, train_loss and val_loss of finished epochs, which the caller extends.
+
+    Returns:
+        The same epochs.
+    """
+    picture = Picture(width=640)
+    picture.layout.display = "none"  # until there is something to see
+    return while_shown(picture, draw_between(epochs, losses, picture))
+
+
+def draw_between(epochs: Iterable, losses: list[tuple], picture: Picture) -> Iterator:
+    """Draw after each epoch, unless that was a moment ago; on an error, warn and never draw again.
+
+    Args:
+        epochs: What to iterate over.
+        losses: Epoch, train_loss and val_loss of finished epochs, which the caller extends.
+        picture: Where to draw.
 
     Yields:
         The same epochs.
     """
-    epochs, picture, drawn = iter(epochs), Picture(width=640), -REFRESH
-    picture.layout.display = "none"  # until there is something to see
-    with temporary(picture):
-        for epoch in epochs:
-            yield epoch
-            if time.monotonic() < drawn + REFRESH:
-                continue
+    next_time = 0.0
+    for epoch in epochs:
+        yield epoch
+        if time.monotonic() >= next_time:
             try:
                 show_losses(losses, picture)
+                next_time = time.monotonic() + REFRESH
             except Exception as error:
-                warnings.warn(f"Training continues without loss curves: {error}", stacklevel=2)
-                yield from epochs
-            drawn = time.monotonic()
+                warnings.warn(f"Training continues without loss curves: {error}", stacklevel=3)
+                next_time = float("inf")
 
 
-def show_losses(losses: Losses, picture: Picture) -> None:
+def show_losses(losses: list[tuple], picture: Picture) -> None:
     """Draw the loss curves of unfinished training.
 
     Args:
-        losses: Losses so far, of at least one epoch.
+        losses: Epoch, train_loss and val_loss of each finished epoch, at least one.
         picture: Where to draw.
     """
     history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
@@ -99,11 +112,9 @@ def show_losses(losses: Losses, picture: Picture) -> None:
     ax = plot_loss_curves(history, ax=figure.subplots())
     for line in ax.lines:
         line.set_marker(line.get_marker().replace("None", "."))  # one epoch is not a line yet
-    best = history.loc[history["val_loss"].idxmin()]
+    epoch, _, lowest = min(losses, key=lambda row: row[2])
+    best = f"lowest validation loss {lowest:.3g}, in epoch {epoch}"
     with picture.hold_sync():  # one change instead of two
         picture.value = as_png(figure)
-        picture.tooltip = (
-            f"Loss curves after epoch {len(history)}: lowest validation loss "
-            f"{best['val_loss']:.3g}, in epoch {best['epoch']:.0f}"
-        )
+        picture.tooltip = f"Loss curves after epoch {len(losses)}: {best}"
     picture.layout.display = "block"

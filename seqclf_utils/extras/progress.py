@@ -1,7 +1,6 @@
 """Progress bars for interactive sessions, and several training runs at once."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import joblib
 import torch
@@ -10,9 +9,7 @@ from tqdm import tqdm
 from seqclf_utils.extras.interactive import in_notebook, is_interactive
 
 
-def epochs_left(
-    losses: Sequence[tuple[int, float, float]], max_epochs: int, *, progress: bool, live: bool
-) -> Iterator[int]:
+def epochs_left(losses: list[tuple], max_epochs: int, *, progress: bool, live: bool) -> Iterable:
     """Iterate over the remaining epochs and show progress in interactive sessions.
 
     Args:
@@ -31,12 +28,12 @@ def epochs_left(
         from seqclf_utils.extras.live import with_curves  # loads ipywidgets
 
         epochs = with_curves(epochs, losses)
-    return iter(epochs)
+    return epochs
 
 
 def run_parallel(
-    function: Callable, arguments: Iterable[tuple], *, n_jobs: int = 2, **options: Any
-) -> list[Any]:
+    function: Callable, arguments: Iterable[tuple], *, n_jobs: int = 2, **options: object
+) -> list:
     """Call a function once for each tuple of arguments, several calls at once.
 
     The calls run in processes of their own, each with one PyTorch thread and with default
@@ -56,25 +53,21 @@ def run_parallel(
         >>> run_parallel(pow, [(2, 3), (3, 2)], n_jobs=1)
         [8, 9]
     """
-    jobs = [
-        joblib.delayed(_run_in_one_thread)(number, function, args, options)
-        for number, args in enumerate(arguments)
-    ]
+    call = joblib.delayed(_run_in_one_thread)
+    jobs = [call(number, function, args, options) for number, args in enumerate(arguments)]
     # Unordered, so that the bar advances whenever a call ends.
     results = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
     by_number = dict(_with_bar(results, total=len(jobs), unit="run"))
     return [by_number[number] for number in range(len(jobs))]
 
 
-def _run_in_one_thread(
-    number: int, function: Callable, args: tuple, options: dict[str, Any]
-) -> tuple[int, Any]:
-    """Call the function with one PyTorch thread, as the processes share the cores."""
+def _run_in_one_thread(number: int, function: Callable, args: tuple, options: dict) -> tuple:
+    """Return the call's number and result; with one PyTorch thread, as processes share cores."""
     torch.set_num_threads(1)
     return number, function(*args, **options)
 
 
-def _with_bar(items: Iterable, **options: Any) -> Iterable:
+def _with_bar(items: Iterable, **options: object) -> Iterable:
     """Show a progress bar during the iteration if the session is interactive."""
     if not is_interactive():
         return items

@@ -4,14 +4,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
 from seqclf_utils.data import SequenceDataset, collate_fn
@@ -62,18 +60,14 @@ class SavedModel:
         """
         numbers = encode_names(sequences, self.symbols)
         order = np.argsort([len(symbols) for symbols in numbers], kind="stable")  # less padding
-        labels = np.zeros(len(numbers))  # a data set needs some, but nobody looks at them
-        dataset = SequenceDataset(numbers, labels, vocab_size=len(self.symbols) + 1)
+        # A data set needs labels, but nobody looks at them.
+        dataset = SequenceDataset(numbers, np.zeros(len(numbers)), vocab_size=len(self.symbols) + 1)
         loader = DataLoader(Subset(dataset, order), batch_size=256, collate_fn=collate_fn)
         return predict_proba(self.model, loader)[np.argsort(order)]
 
 
 def save_model(
-    path: str | PathLike,
-    model: LSTMClassifier,
-    *,
-    symbols: Sequence[str],
-    label_names: Sequence[str],
+    path: str | Path, model: LSTMClassifier, *, symbols: Sequence[str], label_names: Sequence[str]
 ) -> None:
     """Save a trained model, all or nothing.
 
@@ -102,20 +96,15 @@ def save_model(
     }
     expected = {name: weight.shape for name, weight in _build(arguments).state_dict().items()}
     if {name: weight.shape for name, weight in weights.items()} != expected:
-        raise ValueError(
-            "model has layers that were changed; it must be as LSTMClassifier builds it"
-        )
-    about = {
-        "format": FORMAT,
-        "arguments": arguments,
-        "symbols": check_names("symbols", symbols, arguments["vocab_size"] - 1),
-        "label_names": check_names("label_names", label_names, 2),
-    }
+        raise ValueError("model has changed layers; it must be as LSTMClassifier builds it")
+    symbols = check_names("symbols", symbols, arguments["vocab_size"] - 1)
+    labels = check_names("label_names", label_names, 2)
+    about = {"format": FORMAT, "arguments": arguments, "symbols": symbols, "label_names": labels}
     about["sha256"] = _digest(about, weights)
     write_atomically(check_path("path", path), save(weights, {KEY: json.dumps(about)}))
 
 
-def load_model(path: str | PathLike) -> SavedModel:
+def load_model(path: str | Path) -> SavedModel:
     """Load a model that `save_model` saved; nothing in the file is executed.
 
     Args:
@@ -135,10 +124,9 @@ def load_model(path: str | PathLike) -> SavedModel:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
         raise ValueError(f"{path} is corrupt or not a safetensors file: {error}") from error
-    if "format" not in about:
-        raise ValueError(f"{path} has no names of symbols and labels; save models with save_model")
-    if about["format"] != FORMAT:
-        raise ValueError(f"{path} has format {about['format']}, not {FORMAT}: update the course")
+    if (found := about.get("format")) != FORMAT:
+        advice = "update the course" if found else "save models with save_model"
+        raise ValueError(f"{path} has format {found}; it must be {FORMAT}: {advice}")
     if about.pop("sha256", None) != _digest(about, weights):
         raise ValueError(f"{path} is corrupt: it does not hold what was saved")
     model = _build(about["arguments"])
@@ -169,7 +157,7 @@ def _build(arguments: dict) -> LSTMClassifier:
         return LSTMClassifier(**arguments)
 
 
-def _digest(about: dict, weights: dict[str, Tensor]) -> str:
+def _digest(about: dict, weights: dict[str, torch.Tensor]) -> str:
     """Return a checksum of all that is saved."""
     digest = hashlib.sha256(json.dumps(about).encode())
     for name in sorted(weights):

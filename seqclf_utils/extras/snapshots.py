@@ -38,8 +38,7 @@ def show_figure(figure: Figure, name: str) -> None:
     """
     alt = alt_text(name)
     png = as_png(figure, bbox_inches="tight", metadata={"Software": None})
-    mode = os.environ.get("SEQCLF_FIGURES")
-    if mode == "write":
+    if (mode := os.environ.get("SEQCLF_FIGURES")) == "write":
         write_figure(figure, png, name)
     elif mode == "check":
         check_figure(png, name)
@@ -102,6 +101,5 @@ def check_figure(png: bytes, name: str) -> None:
     if not path.exists():
         raise AssertionError(f"figure {name} has no stored copy; run: python course.py run")
     stored, drawn = (255 * plt.imread(source)[..., :3] for source in (path, io.BytesIO(png)))
-    difference = calculate_rms(stored, drawn)
-    if difference > TOLERANCE:
+    if (difference := calculate_rms(stored, drawn)) > TOLERANCE:
         raise AssertionError(f"figure {name} differs from its stored copy by {difference:.1f}/255")

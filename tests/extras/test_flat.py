@@ -111,6 +111,14 @@ def test_symbols_are_checked_chunk_by_chunk(monkeypatch):
     assert dataset.symbols is symbols
 
 
+def test_there_must_be_sequences_with_a_label_each():
+    """Too few labels and empty arrays are rejected."""
+    with pytest.raises(ValueError, match="labels has 1 entries for 2 sequences"):
+        FlatDataset(SYMBOLS, OFFSETS, [1])
+    with pytest.raises(ValueError, match=r"offsets starts and ends with \[0, 0\]; it must"):
+        FlatDataset(SYMBOLS[:0], OFFSETS[:1], [])
+
+
 def test_ordinary_sequences_are_flattened_together(monkeypatch):
     """Ordinary sequences are validated together, not one by one."""
     monkeypatch.setattr("seqclf_utils.validation.check_symbols", None)
