@@ -4,6 +4,7 @@ SEQCLF_EXAMPLES=500 runs each property test on 500 examples, which differ from r
 """
 
 import os
+import re
 import signal
 
 import matplotlib
@@ -23,6 +24,12 @@ if N_EXAMPLES:
         "nightly", max_examples=int(N_EXAMPLES), deadline=None, database=None, print_blob=True
     )
 settings.load_profile("nightly" if N_EXAMPLES else "course")
+
+
+def pytest_make_parametrize_id(val):
+    """Name test cases without special characters, so that mutmut and a shell can select them."""
+    if isinstance(val, str | bytes):
+        return re.sub(r"\W+", " ", repr(val), flags=re.ASCII).strip() or "symbols"
 
 
 @pytest.fixture
