@@ -168,7 +168,7 @@ def test_buttons_throw(game):
 
 
 def test_new_tables_are_empty_and_differ(game):
-    """New tables have other dice, and the picture and the status are reset."""
+    """Each new table has different dice, and the picture and the status are reset."""
     empty, seen = game.image.value, set()
     for _ in range(5):
         game.often.click()

@@ -275,7 +275,7 @@ def fairness(parts, labels, wanted):
 
 
 def test_split_by_group_is_nearly_as_fair_as_the_best_of_all():
-    """Splits of six uneven groups are on average 90 % as fair as the best of all 3**6 splits."""
+    """Splits of six uneven groups are on average over 90 % as balanced as the best of all 3**6."""
     wanted, found, best = (0.5, 0.25, 0.25), [], []
     for seed in range(15):
         groups = np.repeat(range(6), _rng(seed).integers(4, 20, 6))

@@ -1,4 +1,4 @@
-"""The classic bugs apply to the sources, and the tool reports which ones are detected."""
+"""Every classic bug can be injected, and the tool reports which ones are detected."""
 
 import pytest
 from notebook_text import ROOT

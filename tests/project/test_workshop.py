@@ -140,7 +140,7 @@ def test_learners_do_much_of_the_work(title):
 
 @each_schedule
 def test_no_one_sits_for_more_than_ninety_minutes(title):
-    """There is a break after ninety minutes at the latest."""
+    """No one works for more than ninety minutes without a break."""
     working = 0
     for block in SCHEDULE[title].blocks:
         working = 0 if block.minutes[3] else working + sum(block.minutes)
@@ -250,7 +250,7 @@ def test_questions_come_in_pairs_and_the_key_has_both_answers():
 
 
 def test_only_what_the_half_day_teaches_is_asked():
-    """Every answer is in a section of the half day."""
+    """Every question is answered in a section of the half-day schedule."""
     places = re.findall(r"\[notebook (\d\d), section (\d)\]", KEY)
     assert len(places) >= 10
     assert set(places) <= set(taught(SCHEDULE["Half a day"]))
