@@ -13,12 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from seqclf_utils.extras.batching import LengthBatchSampler
-from seqclf_utils.extras.split_checks import (
-    check_parts,
-    check_positions,
-    check_split,
-    explain_split,
-)
+from seqclf_utils.extras.split_checks import check_indices, check_parts, check_split, explain_split
 from seqclf_utils.validation import (
     check_count,
     check_flag,
@@ -175,11 +170,7 @@ class SequenceDataset(Dataset):
     """
 
     def __init__(
-        self,
-        sequences: Sequence[Sequence[int]],
-        labels: Sequence[float],
-        *,
-        vocab_size: int = VOCAB_SIZE,
+        self, sequences: Sequence[Sequence], labels: Sequence, *, vocab_size: int = VOCAB_SIZE
     ) -> None:
         symbols, lengths = check_sequences(sequences, vocab_size=vocab_size)
         labels = check_labels(labels, n_sequences=len(lengths))
@@ -265,7 +256,7 @@ def make_loaders(
     batch_size = check_count("batch_size", batch_size, minimum=1, maximum=sys.maxsize)
     generator = torch.Generator().manual_seed(check_seed(seed))
     dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
-    positions = check_positions(splits, n_sequences=len(dataset))
+    positions = check_indices(splits, n_sequences=len(dataset))
     train, val, test = (Subset(dataset, part) for part in positions)
     options = {"batch_size": batch_size, "collate_fn": collate_fn}
     train_loader = DataLoader(train, shuffle=True, generator=generator, **options)

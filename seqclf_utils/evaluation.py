@@ -36,10 +36,8 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
     """
     check_model(model)
     if shuffles(loader):
-        raise ValueError(
-            "loader shuffles, so the probabilities would not be in the order of the data; use "
-            "DataLoader(loader.dataset, batch_size=256, collate_fn=collate_fn)"
-        )
+        rule = "use DataLoader(loader.dataset, batch_size=256, collate_fn=collate_fn)"
+        raise ValueError(f"loader shuffles, so probabilities would be out of order; {rule}")
     was_training = model.training
     model.eval()
     try:
@@ -76,12 +74,10 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
         >>> score([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9])["auc"]
         1.0
     """
-    labels = check_labels(labels)
+    probabilities = check_numbers("probabilities", probabilities, minimum=0, maximum=1)
+    labels = check_labels(labels, n_sequences=len(probabilities))
     if len(np.unique(labels)) < 2:
         raise ValueError(f"labels holds only {np.unique(labels)}; both 0 and 1 must be present")
-    probabilities = check_numbers(
-        "probabilities", probabilities, n_values=len(labels), minimum=0, maximum=1
-    )
     return {
         "accuracy": float(accuracy_score(labels, probabilities > 0.5)),
         "auc": float(roc_auc_score(labels, probabilities)),

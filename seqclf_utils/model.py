@@ -47,12 +47,7 @@ def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
 
 
 def check_classifier(
-    model: nn.Module,
-    vocab_size: int = VOCAB_SIZE,
-    embed_dim: int = 16,
-    hidden_size: int = 32,
-    pooling: str = "last",
-    packed: bool = True,
+    _: object, vocab_size: int, embed_dim: int, hidden_size: int, pooling: str, packed: bool
 ) -> None:
     """Reject sizes and options that no classifier can have."""
     check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SIZE)

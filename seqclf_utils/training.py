@@ -16,6 +16,7 @@ from seqclf_utils.extras.interrupts import CtrlC
 from seqclf_utils.extras.progress import epochs_left
 from seqclf_utils.model import LSTMClassifier
 from seqclf_utils.validation import (
+    ADVICE,
     check_count,
     check_flag,
     check_logits,
@@ -23,11 +24,11 @@ from seqclf_utils.validation import (
     check_number,
     checked,
     first_batch,
-    shorten,
+    require,
 )
 
 
-def check_stopping(stopper: object, patience: int = 5, *, min_delta: float = 0.0) -> None:
+def check_stopping(stopper: object, patience: int, *, min_delta: float) -> None:
     """Reject a patience or an improvement that cannot be counted."""
     check_count("patience", patience, minimum=1)
     check_number("min_delta", min_delta, minimum=0)
@@ -36,12 +37,10 @@ def check_stopping(stopper: object, patience: int = 5, *, min_delta: float = 0.0
 def check_step(stopper: "EarlyStopping", val_loss: float, model: nn.Module) -> None:
     """Reject a loss that cannot be compared: NaN would silently never be an improvement."""
     check_model(model)
-    name = f"val_loss of epoch {stopper.epoch + 1}"
     try:
-        check_number(name, val_loss)
+        check_number(f"val_loss of epoch {stopper.epoch + 1}", val_loss)
     except ValueError as error:
-        advice = "look for NaN in the weights, and try a lower learning rate"
-        raise ValueError(f"{error} ({advice})") from None
+        raise ValueError(f"{error} ({ADVICE})") from None
 
 
 def check_restore(stopper: "EarlyStopping", model: nn.Module) -> None:
@@ -51,15 +50,14 @@ def check_restore(stopper: "EarlyStopping", model: nn.Module) -> None:
         raise RuntimeError("restore() needs a step() before it: there are no weights to restore")
 
 
-def explain_epoch(
-    model: nn.Module, loader: Iterable, criterion: Callable, optimizer: object = ...
-) -> None:
+def explain_epoch(model: nn.Module, loader: object, criterion: object, *optimizer: object) -> None:
     """Say which argument made `train_one_epoch` or `evaluate` fail."""
     check_model(model)
-    if isinstance(criterion, type) or not callable(criterion):
-        raise TypeError(f"criterion is {shorten(criterion)}; it must be a loss function")
-    if optimizer is not ... and not isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError(f"optimizer is {shorten(optimizer)}; it must be a torch.optim optimizer")
+    is_function = callable(criterion) and not isinstance(criterion, type)
+    require(is_function, "criterion", criterion, "a loss function", TypeError)
+    for each in optimizer:  # none in `evaluate`
+        is_optimizer = isinstance(each, Optimizer)
+        require(is_optimizer, "optimizer", each, "a torch.optim optimizer", TypeError)
     padded, lengths, labels = first_batch(loader)
     check_logits(model(padded, lengths), n_sequences=len(labels))
 
@@ -269,16 +267,15 @@ def check_fit(model: nn.Module, max_epochs: int, learning_rate: float, **loaders
     check_number("learning_rate", learning_rate, minimum=0, maximum=1000)
     for name, loader in loaders.items():
         # An iterator would be used up after the first epoch.
-        if not isinstance(loader, Iterable) or isinstance(loader, Tensor | Iterator):
-            raise TypeError(f"{name} is {shorten(loader)}; it must yield batches in every epoch")
+        is_loader = isinstance(loader, Iterable) and not isinstance(loader, Tensor | Iterator)
+        require(is_loader, name, loader, "a loader that yields batches in every epoch", TypeError)
 
 
 def check_criterion(criterion: Callable, model: nn.Module) -> None:
     """Reject losses of PyTorch that would run, but not measure a mean over sequences."""
     reduction = getattr(criterion, "reduction", "mean")
-    if reduction in ("sum", "none"):
-        raise ValueError(f"reduction of the criterion is {reduction!r}; it must be 'mean'")
+    require(reduction not in ("sum", "none"), "reduction of the criterion", reduction, "'mean'")
     has_one_logit = isinstance(model, LSTMClassifier) and model.fc.out_features == 1
-    if isinstance(criterion, nn.CrossEntropyLoss) and has_one_logit:
-        rule = "for a model with one logit it must be a loss such as BCEWithLogitsLoss()"
-        raise ValueError(f"criterion is {shorten(criterion)}; {rule}")
+    is_for_model = not (isinstance(criterion, nn.CrossEntropyLoss) and has_one_logit)
+    allowed = "a loss for a model with one logit, such as BCEWithLogitsLoss()"
+    require(is_for_model, "criterion", criterion, allowed)

@@ -5,13 +5,13 @@ import copy
 import hashlib
 import io
 import math
-import os
 import random
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,9 @@ from seqclf_utils.validation import check_count
 
 FORMAT = "seqclf training run, version 2"
 ADVICE = "Name another file to start a new run"
-N_HASHED = 1_000  # batches of each loader: hashing takes at most one pass over the data
 
 
+@dataclass
 class Checkpoint:
     """A file that holds a training run as it was after its last finished epoch.
 
@@ -49,27 +49,23 @@ class Checkpoint:
         ValueError: If `path` cannot be the name of a file, or is a folder.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike | None,
-        model: torch.nn.Module,
-        optimizer: torch.optim.Optimizer,
-        stopper: Any,
-        loaders: Iterable,
-    ) -> None:
-        self.path = None if path is None else check_path("checkpoint", path)
-        self.model, self.optimizer, self.stopper = model, optimizer, stopper
-        self.loaders = list(loaders)
+    path: str | PathLike | None
+    model: torch.nn.Module
+    optimizer: torch.optim.Optimizer
+    stopper: Any
+    loaders: Sequence[Iterable]
+
+    def __post_init__(self) -> None:
+        """Check the path before anything is computed."""
+        self.path = None if self.path is None else check_path("checkpoint", self.path)
 
     @cached_property
     def origin(self) -> dict[str, object]:
         """What tells this run from others, as of the first `save` or `load`: before training."""
-        return {
-            **_describe(self.model.state_dict()),
-            "hash of the data": _hash_data(self.loaders),
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
-            "min_delta": self.stopper.min_delta,
-        }
+        origin = _describe(self.model.state_dict())
+        origin |= {"hash of the data": _hash_data(self.loaders)}
+        origin |= {"learning_rate": self.optimizer.param_groups[0]["lr"]}
+        return origin | {"min_delta": self.stopper.min_delta}
 
     def save(self, losses: list[tuple[int, float, float]]) -> None:
         """Write the run to the file, atomically.
@@ -82,15 +78,9 @@ class Checkpoint:
         """
         if self.path is None:
             return
-        run = {
-            "format": FORMAT,
-            "origin": self.origin,
-            "losses": losses,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "stopper": vars(self.stopper),
-            "rng": get_rng_state(self.loaders),
-        }
+        run = {"format": FORMAT, "origin": self.origin, "losses": losses}
+        run |= {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+        run |= {"stopper": vars(self.stopper), "rng": get_rng_state(self.loaders)}
         content = io.BytesIO()
         torch.save(run, content)
         write_atomically(self.path, content.getvalue())
@@ -110,12 +100,10 @@ class Checkpoint:
             OSError: If the file cannot be read or written.
             ValueError: If it is corrupt or from another run. Model and file stay unchanged.
         """
-        if self.path is None:
-            return []
-        if not self.path.exists():
+        if self.path is None or not self.path.exists():
             self.save([])  # a missing folder or a full disk shows now, not an epoch later
             return []
-        run, stopper = _read(self.path), self.stopper
+        run, stopper = self._read(), self.stopper
         self._compare(run, max_epochs, measure)
         self.model.load_state_dict(run["model"])
         self.optimizer.load_state_dict(run["optimizer"])
@@ -127,48 +115,45 @@ class Checkpoint:
             print(f"{state} after epoch {stopper.epoch}, from {self.path.name}.")
         return run["losses"]
 
+    def _read(self) -> dict[str, Any]:
+        """Read a file that `save` wrote, without running anything that may be in it."""
+        content = io.BytesIO(self.path.read_bytes())
+        with contextlib.suppress(Exception), zipfile.ZipFile(content) as archive:
+            is_whole = archive.testzip() is None  # torch.load does not check the CRC
+            content.seek(0)
+            run = torch.load(content, map_location="cpu", weights_only=True)
+            if is_whole and run["format"] == FORMAT:
+                return run
+        raise ValueError(f"checkpoint {self.path} is corrupt or not a checkpoint. {ADVICE}")
+
     def _compare(self, run: dict[str, Any], max_epochs: int, measure: Callable[[], float]) -> None:
         """Check that the run in the file is this one; it may get more epochs or patience."""
-        origin, stopper = run["origin"], run["stopper"]
-        best = _describe(stopper["best_weights"] or {})
+        stored, here, stopper = run["origin"], self.origin, run["stopper"]
         # A model that is still in memory has the best weights of its run, not the initial ones.
-        if best.items() <= self.origin.items():
-            self.origin.update({name: origin[name] for name in best})
-        for name in origin | self.origin:
-            self._check_equal(name, origin.get(name), self.origin.get(name))
+        best = stored | _describe(stopper["best_weights"] or {})
+        for name in stored | here:
+            is_same = here.get(name) in (stored.get(name), best.get(name))
+            self._require(is_same, name, stored.get(name), here.get(name))
         check_count(f"patience for {self.path}", self.stopper.patience, minimum=stopper["patience"])
         check_count(f"max_epochs for {self.path}", max_epochs, minimum=stopper["epoch"])
         if run["losses"]:
-            stored, measured = run["losses"][-1][2], self._measure(run["model"], measure)
-            if not math.isclose(stored, measured, rel_tol=1e-3):
-                self._check_equal("validation loss", stored, measured)
+            loss, measured = run["losses"][-1][2], self._measure(run["model"], measure)
+            is_same = math.isclose(loss, measured, rel_tol=1e-3)
+            self._require(is_same, "validation loss", loss, measured)
+        self.origin = stored
 
     def _measure(self, weights: Mapping, measure: Callable[[], float]) -> float:
         """Measure the loss of the stored weights and put back the model's own."""
-        before = copy.deepcopy(self.model.state_dict())
-        self.model.load_state_dict(weights)
-        try:
+        with contextlib.ExitStack() as afterwards:
+            afterwards.callback(self.model.load_state_dict, copy.deepcopy(self.model.state_dict()))
+            self.model.load_state_dict(weights)
             return measure()
-        finally:
-            self.model.load_state_dict(before)
 
-    def _check_equal(self, name: str, stored: object, here: object) -> None:
-        """Check that a property of the run is as in the file."""
-        if stored != here:
+    def _require(self, is_same: bool, name: str, stored: object, here: object) -> None:
+        """Refuse the file unless a property of the run is as in it."""
+        if not is_same:
             difference = f"{name} is {stored} in the file and {here} here"
             raise ValueError(f"checkpoint {self.path} is from another run: {difference}. {ADVICE}")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Read a file that `save` wrote, without running anything that may be in it."""
-    content = io.BytesIO(path.read_bytes())
-    with contextlib.suppress(Exception), zipfile.ZipFile(content) as archive:
-        is_whole = archive.testzip() is None  # torch.load does not check the CRC
-        content.seek(0)
-        run = torch.load(content, map_location="cpu", weights_only=True)
-        if is_whole and run["format"] == FORMAT:
-            return run
-    raise ValueError(f"checkpoint {path} is corrupt or not a checkpoint. {ADVICE}")
 
 
 def _describe(weights: Mapping) -> dict[str, str]:
@@ -185,7 +170,7 @@ def _hash_data(loaders: Iterable) -> str:
     for generator in _generators(loaders):
         generator.manual_seed(generator.initial_seed())  # back to the first shuffle
     for loader in loaders:
-        for part in chain.from_iterable(islice(loader, N_HASHED)):
+        for part in chain.from_iterable(islice(loader, 1_000)):  # one pass over the data at most
             digest.update(torch.as_tensor(part).detach().cpu().double().numpy().tobytes())
     set_rng_state(before, loaders)
     return digest.hexdigest()[:8]
@@ -208,12 +193,11 @@ def get_rng_state(loaders: Iterable = ()) -> dict[str, Any]:
         True
     """
     name, keys, *rest = np.random.get_state()
-    return {
-        "python": random.getstate(),
-        "numpy": (name, keys.tolist(), *rest),
-        "torch": [generator.get_state() for generator in _generators(loaders)],
-        "mps": torch.mps.get_rng_state() if torch.backends.mps.is_available() else None,
-    }
+    state = {"python": random.getstate(), "numpy": (name, keys.tolist(), *rest)}
+    state["torch"] = [generator.get_state() for generator in _generators(loaders)]
+    if torch.backends.mps.is_available():
+        state["mps"] = torch.mps.get_rng_state()
+    return state
 
 
 def set_rng_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
@@ -227,17 +211,16 @@ def set_rng_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
     np.random.set_state(state["numpy"])
     for generator, stored in zip(_generators(loaders), state["torch"], strict=False):
         generator.set_state(stored)
-    if state["mps"] is not None and torch.backends.mps.is_available():
+    if state.get("mps") is not None and torch.backends.mps.is_available():
         torch.mps.set_rng_state(state["mps"])
 
 
 def _generators(loaders: Iterable) -> list[torch.Generator]:
     """List all generators once: PyTorch's own, those inside loaders, and last those of GPUs."""
+    names = ("loader", "sampler", "batch_sampler", "generator")
     parts = [torch.default_generator, *loaders]
     for part in parts:  # grows while it is walked through
-        for name in ("loader", "sampler", "batch_sampler", "generator"):
-            inner = getattr(part, name, None)
-            if inner is not None and not any(inner is each for each in parts):
-                parts.append(inner)
-    found = [part for part in parts if isinstance(part, torch.Generator)]
+        inner = [getattr(part, name, None) for name in names]
+        parts.extend(each for each in inner if not any(each is known for known in parts))
+    found = dict.fromkeys(part for part in parts if isinstance(part, torch.Generator))
     return [*found, *torch.cuda.default_generators]

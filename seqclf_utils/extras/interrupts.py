@@ -4,10 +4,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import FrameType
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
 class CtrlC:
@@ -28,24 +24,21 @@ class CtrlC:
     """
 
     def __init__(self) -> None:
-        self.is_allowed = False
-        self.is_pending = False
-        self.is_installed = False
+        self.is_allowed, self.is_pending = False, False
 
-    def __enter__(self) -> Callable[[Iterable[T]], Iterable[T]]:
+    def __enter__(self) -> Callable[[Iterable], Iterable]:
         """Replace Python's own handler, and return a function that makes a loader stoppable."""
         in_main_thread = threading.current_thread() is threading.main_thread()
         if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self.is_installed = True
             signal.signal(signal.SIGINT, self._handle)
         return partial(_StoppableLoader, self)
 
     def __exit__(self, *error: object) -> None:
-        """Restore Python's own handler."""
-        if self.is_installed:
+        """Restore Python's own handler, unless `__enter__` left another in place."""
+        if signal.getsignal(signal.SIGINT) == self._handle:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def _handle(self, signal_number: int, frame: FrameType | None) -> None:
+    def _handle(self, signal_number: int, frame: object) -> None:
         """Raise KeyboardInterrupt where that is allowed; otherwise remember it."""
         self.is_pending = True
         if self.is_allowed:
@@ -56,10 +49,10 @@ class CtrlC:
 class _StoppableLoader:
     """A loader whose fetching of batches Ctrl-C may interrupt."""
 
-    def __init__(self, ctrl_c: CtrlC, loader: Iterable[T]) -> None:
+    def __init__(self, ctrl_c: CtrlC, loader: Iterable) -> None:
         self.ctrl_c, self.loader = ctrl_c, loader
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator:
         """Yield the batches; raise KeyboardInterrupt while one is fetched."""
         batches = iter(self.loader)
         while True:

@@ -12,47 +12,36 @@ from seqclf_utils.validation import (
     check_number,
     check_numbers,
     check_seed,
-    shorten,
+    require,
 )
 
 ADVICE = "each set must hold both labels: try other fractions, or more sequences or groups"
 
 
 def check_split(
-    labels: Sequence[float],
-    *,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    groups: Sequence | None = None,
-    seed: int,
+    labels: Sequence, *, val_fraction: float, test_fraction: float, groups: object, seed: int
 ) -> None:
     """Reject arguments that no split can follow; what else is wrong, `explain_split` says."""
     labels = check_labels(labels)
     check_seed(seed)
     for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
-        if not 0 < check_number(name, value) < 1:
-            raise ValueError(f"{name} is {value}; it must be between 0 and 1")
+        require(0 < check_number(name, value) < 1, name, value, "between 0 and 1")
     total = val_fraction + test_fraction
-    if total >= 1:
-        raise ValueError(f"val_fraction + test_fraction is {total:g}; it must be below 1")
+    require(total < 1, "val_fraction + test_fraction", total, "below 1 to leave a training set")
     if groups is not None:
         check_groups(groups, n_sequences=len(labels))
 
 
 def check_groups(groups: Sequence, *, n_sequences: int) -> None:
     """Reject groups that are missing, or of several types, such as 1 beside "1"."""
-    values = as_array("groups", groups)
-    if len(values) != n_sequences:
-        raise ValueError(f"groups has {len(values)} entries; it must have {n_sequences}")
+    values = as_array("groups", groups, size=n_sequences)
     names = pd.Series(groups.tolist() if hasattr(groups, "tolist") else groups, dtype=object)
     check_each("groups", values, names.notna().to_numpy(), "every sequence must belong to a group")
     if len(set(names)) != len(np.unique(values)):
         raise TypeError("groups holds values of several types; they must all be of one type")
 
 
-def explain_split(
-    labels: Sequence[float], *, val_fraction: float = 0.2, test_fraction: float = 0.2, **_: object
-) -> None:
+def explain_split(labels: Sequence, *, val_fraction: float, test_fraction: float, **_) -> None:
     """Say in the caller's words that scikit-learn could not stratify."""
     counts = np.bincount(check_labels(labels), minlength=2)
     raise ValueError(
@@ -69,11 +58,10 @@ def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:
             raise ValueError(f"{name} would hold no sequence of label {missing.pop()}; {ADVICE}")
 
 
-def check_positions(splits: Sequence[Sequence[int]], *, n_sequences: int) -> list[list[int]]:
+def check_indices(splits: Sequence[Sequence[int]], *, n_sequences: int) -> list[list[int]]:
     """Return the positions of the three sets if each one exists and none is used twice."""
-    if not isinstance(splits, tuple | list) or len(splits) != 3:
-        rule = "it must hold the positions of three sets, as split_indices returns them"
-        raise ValueError(f"splits is {shorten(splits)}; {rule}")
+    are_three = isinstance(splits, tuple | list) and len(splits) == 3
+    require(are_three, "splits", splits, "the positions of three sets, as from split_indices")
     parts = [as_array(f"splits[{i}]", part) for i, part in enumerate(splits)]
     for i, part in enumerate(parts):
         if i == 0 or len(part) > 0:  # the validation and the test set may be empty

@@ -113,7 +113,7 @@ def test_symbols_are_checked_chunk_by_chunk(monkeypatch):
 
 def test_there_must_be_sequences_with_a_label_each():
     """Too few labels and empty arrays are rejected."""
-    with pytest.raises(ValueError, match="labels has 1 entries for 2 sequences"):
+    with pytest.raises(ValueError, match=r"len\(labels\) is 1; it must be 2"):
         FlatDataset(SYMBOLS, OFFSETS, [1])
     with pytest.raises(ValueError, match=r"offsets starts and ends with \[0, 0\]; it must"):
         FlatDataset(SYMBOLS[:0], OFFSETS[:1], [])
@@ -121,7 +121,7 @@ def test_there_must_be_sequences_with_a_label_each():
 
 def test_ordinary_sequences_are_flattened_together(monkeypatch):
     """Ordinary sequences are validated together, not one by one."""
-    monkeypatch.setattr("seqclf_utils.validation.check_symbols", None)
+    monkeypatch.setattr("seqclf_utils.validation.check_each", None)
 
     assert check_sequences([[1, 6], [3]], vocab_size=7)[0].tolist() == [1, 6, 3]
 

@@ -100,7 +100,7 @@ def test_a_loader_that_shuffles_is_refused(name, wrap):
     """A shuffling loader is rejected before the model is called."""
     model = FirstSymbol()
 
-    with pytest.raises(ValueError, match="loader shuffles, so the probabilities would not be in"):
+    with pytest.raises(ValueError, match="loader shuffles, so probabilities would be out of"):
         predict_proba(model, wrap(SHUFFLED[name]))
     assert model.modes == []
 

@@ -171,8 +171,8 @@ CASES = {
 # Arguments that a message may call something else.
 ALSO = {
     "min_length": "max_length is 9",
-    "padded": "lengths has shape",
-    "outputs": "lengths has shape",
+    "padded": "lengths.shape",
+    "outputs": "lengths.shape",
     "train_loader": "loader ",
     "val_loader": "loader ",
 }
@@ -215,7 +215,7 @@ def test_numbers_are_refused_or_read_unchanged(case, values):
     for box in BOXES:
         given_values = boxed(values, box)
         try:
-            found = answer(lambda: call(given_values), name, "probabilities has")  # noqa: B023
+            found = answer(lambda: call(given_values), name, "len(labels) is")  # noqa: B023
         except RefusedError:
             continue
         assert set(values) <= allowed

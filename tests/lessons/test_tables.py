@@ -454,7 +454,7 @@ def test_only_a_data_frame_is_encoded(frame):
         ([1, 0], "numbers[1] is 0; it must be at least 1"),
         ([3], "numbers[0] is 3; it must be at most 2"),
         ([1.7], "numbers holds float64 values; they must be integers"),
-        ([[1]], "numbers has shape (1, 1); it must be one-dimensional"),
+        ([[1]], "numbers is [[1]]; it must be a one-dimensional list"),
     ],
 )
 def test_decode_refuses_what_has_no_name(numbers, message):

@@ -11,18 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from seqclf_utils import (
-    EarlyStopping,
-    LSTMClassifier,
-    agree_across_machines,
-    evaluate,
-    fit,
-    make_casino,
-    make_loaders,
-    split_indices,
-    train_one_epoch,
-    training,
-)
+import seqclf_utils as sc
+from seqclf_utils import EarlyStopping, LSTMClassifier, evaluate, fit, train_one_epoch, training
 from seqclf_utils.extras import checkpoints, files, interrupts
 
 CRITERION = nn.BCEWithLogitsLoss()
@@ -86,11 +76,11 @@ def small_model(seed=0):
 
 def casino_loaders(test_symbol=None, seed=0):
     """Return loaders for a small crude casino, optionally with the test set's symbols replaced."""
-    casino = make_casino(60, min_length=3, max_length=8, seed=seed)
-    splits = split_indices(casino.labels, seed=seed)
+    casino = sc.make_casino(60, min_length=3, max_length=8, seed=seed)
+    splits = sc.split_indices(casino.labels, seed=seed)
     for i in splits.test_idx if test_symbol else []:
         casino.sequences[i][:] = test_symbol
-    return make_loaders(casino.sequences, casino.labels, splits, batch_size=15, seed=seed)
+    return sc.make_loaders(casino.sequences, casino.labels, splits, batch_size=15, seed=seed)
 
 
 # ---------------------------------------------------------------------------- EarlyStopping
@@ -440,7 +430,7 @@ def lesson_loop(model, train_loader, val_loader, max_epochs=50, patience=5, lear
 )
 def test_fit_is_the_loop_of_the_lesson(seed, options, n_epochs):
     """`fit` gives the same history and weights bit for bit, whatever is in the test set."""
-    agree_across_machines()
+    sc.agree_across_machines()
     ours, theirs = small_model(seed), small_model(seed)
 
     history = fit(ours, *casino_loaders(test_symbol=6, seed=seed)[:2], **options)
@@ -473,7 +463,7 @@ class Column(OneLogit):
 @pytest.mark.parametrize(
     ("model", "val", "message"),
     [
-        (OneLogit(), iter(VAL), "val_loader is .*; it must yield batches in every epoch"),
+        (OneLogit(), iter(VAL), "val_loader is .*; it must be a loader .* in every epoch"),
         (OneLogit(), [], "loader is empty; it must yield at least one batch"),
         (OneLogit(), [VAL[0][:2]], "loader yields .*collate_fn=collate_fn"),
         (Column(), VAL, r"the model returned \(2, 1\); it must return a tensor of shape \(2,\)"),
