@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from os import PathLike
 
 import pandas as pd
@@ -14,52 +14,14 @@ from torch.utils.data import DataLoader
 from seqclf_utils.extras.checkpoints import Checkpoint
 from seqclf_utils.extras.interrupts import CtrlC
 from seqclf_utils.extras.progress import epochs_left
-from seqclf_utils.model import LSTMClassifier
-from seqclf_utils.validation import (
-    ADVICE,
-    check_count,
-    check_flag,
-    check_logits,
-    check_model,
-    check_number,
-    checked,
-    first_batch,
-    require,
+from seqclf_utils.extras.training_checks import (
+    check_fit,
+    check_restore,
+    check_step,
+    check_stopping,
+    explain_epoch,
 )
-
-
-def check_stopping(stopper: object, patience: int, *, min_delta: float) -> None:
-    """Reject a patience or an improvement that cannot be counted."""
-    check_count("patience", patience, minimum=1)
-    check_number("min_delta", min_delta, minimum=0)
-
-
-def check_step(stopper: "EarlyStopping", val_loss: float, model: nn.Module) -> None:
-    """Reject a loss that cannot be compared: NaN would silently never be an improvement."""
-    check_model(model)
-    try:
-        check_number(f"val_loss of epoch {stopper.epoch + 1}", val_loss)
-    except ValueError as error:
-        raise ValueError(f"{error} ({ADVICE})") from None
-
-
-def check_restore(stopper: "EarlyStopping", model: nn.Module) -> None:
-    """Reject to restore weights that do not exist yet."""
-    check_model(model)
-    if stopper.best_weights is None:
-        raise RuntimeError("restore() needs a step() before it: there are no weights to restore")
-
-
-def explain_epoch(model: nn.Module, loader: object, criterion: object, *optimizer: object) -> None:
-    """Say which argument made `train_one_epoch` or `evaluate` fail."""
-    check_model(model)
-    is_function = callable(criterion) and not isinstance(criterion, type)
-    require(is_function, "criterion", criterion, "a loss function", TypeError)
-    for each in optimizer:  # none in `evaluate`
-        is_optimizer = isinstance(each, Optimizer)
-        require(is_optimizer, "optimizer", each, "a torch.optim optimizer", TypeError)
-    padded, lengths, labels = first_batch(loader)
-    check_logits(model(padded, lengths), n_sequences=len(labels))
+from seqclf_utils.validation import checked
 
 
 class EarlyStopping:
@@ -189,6 +151,7 @@ def evaluate(model: nn.Module, loader: DataLoader, criterion: nn.Module) -> floa
     return total / n_sequences
 
 
+@checked(check_fit)
 def fit(
     model: nn.Module,
     train_loader: DataLoader,
@@ -232,11 +195,7 @@ def fit(
             is corrupt or belongs to another run.
         OSError: If the checkpoint cannot be read or written.
     """
-    check_fit(model, max_epochs, learning_rate, train_loader=train_loader, val_loader=val_loader)
-    check_flag("progress", progress)
-    check_flag("live", live)
     criterion = nn.BCEWithLogitsLoss() if criterion is None else criterion
-    check_criterion(criterion, model)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     stopper = EarlyStopping(patience)
     run = Checkpoint(checkpoint, model, optimizer, stopper, (train_loader, val_loader))
@@ -258,24 +217,3 @@ def fit(
                 stopper.restore(model)
         history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
         return history.assign(is_best=history["epoch"] == stopper.best_epoch)
-
-
-def check_fit(model: nn.Module, max_epochs: int, learning_rate: float, **loaders: object) -> None:
-    """Reject arguments that training could not work with, before the first epoch."""
-    check_model(model)
-    check_count("max_epochs", max_epochs, minimum=1, maximum=10**9)
-    check_number("learning_rate", learning_rate, minimum=0, maximum=1000)
-    for name, loader in loaders.items():
-        # An iterator would be used up after the first epoch.
-        is_loader = isinstance(loader, Iterable) and not isinstance(loader, Tensor | Iterator)
-        require(is_loader, name, loader, "a loader that yields batches in every epoch", TypeError)
-
-
-def check_criterion(criterion: Callable, model: nn.Module) -> None:
-    """Reject losses of PyTorch that would run, but not measure a mean over sequences."""
-    reduction = getattr(criterion, "reduction", "mean")
-    require(reduction not in ("sum", "none"), "reduction of the criterion", reduction, "'mean'")
-    has_one_logit = isinstance(model, LSTMClassifier) and model.fc.out_features == 1
-    is_for_model = not (isinstance(criterion, nn.CrossEntropyLoss) and has_one_logit)
-    allowed = "a loss for a model with one logit, such as BCEWithLogitsLoss()"
-    require(is_for_model, "criterion", criterion, allowed)

@@ -29,7 +29,7 @@ extras.table_checks
 casino datasets tables reproducibility extras.files extras.batching extras.flat extras.split_checks
 data plotting extras.checkpoints
 model extras.live
-evaluation extras.progress
+evaluation extras.progress extras.training_checks
 training extras.saved_models
 exercises extras.snapshots
 extras.game
