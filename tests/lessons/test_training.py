@@ -29,7 +29,7 @@ class OneLogit(nn.Module):
     def forward(self, padded, lengths):
         """Return the logit once per sequence."""
         self.calls.append((self.training, torch.is_grad_enabled()))
-        return self.logit.expand(len(lengths))
+        return self.logit.expand(len(padded))
 
 
 class FailingLoader:
@@ -260,6 +260,7 @@ def test_history_follows_the_formulas():
         ({"max_epochs": 3}, 3, 3),
         ({"max_epochs": 4}, 4, 4),
         ({"max_epochs": 8}, 8, 4),
+        ({"max_epochs": 10**9}, 9, 4),
     ],
 )
 def test_best_weights_are_restored(options, n_epochs, best):
@@ -354,7 +355,7 @@ def test_criterion_measures_both_losses():
     [
         (nn.BCEWithLogitsLoss(reduction="sum"), "reduction of the criterion is 'sum'; it must be"),
         (nn.MSELoss(reduction="none"), "reduction of the criterion is 'none'; it must be 'mean'"),
-        (nn.CrossEntropyLoss(), r"criterion is CrossEntropyLoss\(\); .* BCEWithLogitsLoss\(\)"),
+        (nn.CrossEntropyLoss(), r"criterion is CrossEntropyLoss\(\); it must be .* BCEWithLogitsLoss\(\)$"),
     ],
     ids=["sum", "none", "one logit"],
 )

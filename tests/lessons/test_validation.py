@@ -144,6 +144,7 @@ DOORS = {
         sc.EarlyStopping,
         {},
         [
+            ({"patience": 0}, ValueError, "patience is 0; it must be at least 1"),
             ({"min_delta": -0.5}, ValueError, "min_delta is -0.5; it must be at least 0"),
             ({"min_delta": math.inf}, ValueError, "min_delta is inf; it must be a finite number"),
         ],
@@ -165,6 +166,7 @@ DOORS = {
             ({"model": Replies(torch.ones(2, 1))}, ValueError, "the model returned (2, 1); it mus"),
             ({"model": Replies(INF)}, ValueError, "logits[0] is inf; every logit must be finite"),
             ({"loader": None}, TypeError, "loader is None; it must be an iterable of batches"),
+            ({"loader": []}, ValueError, "loader is empty; it must yield at least one batch"),
             ({"loader": [5]}, ValueError, "loader yields ['int']; it must yield padded (N, L), le"),
             ({"loader": [BATCH[:2]]}, ValueError, "loader yields [(2, 2), (2,)]; it must yield p"),
         ],
