@@ -53,29 +53,18 @@ def explain_epoch(model: nn.Module, loader: object, criterion: object, *optimize
     check_logits(model(padded, lengths), n_sequences=len(labels))
 
 
-def check_fit(
-    model: nn.Module,
-    train_loader: object,
-    val_loader: object,
-    *,
-    max_epochs: int,
-    learning_rate: float,
-    criterion: object,
-    progress: bool,
-    live: bool,
-    **_: object,
-) -> None:
+def check_fit(model: nn.Module, train_loader: object, val_loader: object, **options: Any) -> None:
     """Reject arguments of `fit` before the first epoch."""
     check_model(model)
-    check_count("max_epochs", max_epochs, minimum=1, maximum=10**9)
-    check_number("learning_rate", learning_rate, minimum=0, maximum=1000)
-    check_flag("progress", progress)
-    check_flag("live", live)
+    check_count("max_epochs", options["max_epochs"], minimum=1, maximum=10**9)
+    check_number("learning_rate", options["learning_rate"], minimum=0, maximum=1000)
+    for name in ("progress", "live"):
+        check_flag(name, options[name])
     for name, loader in {"train_loader": train_loader, "val_loader": val_loader}.items():
         # An iterator would be used up after the first epoch.
         is_loader = isinstance(loader, Iterable) and not isinstance(loader, Tensor | Iterator)
         require(is_loader, name, loader, "a loader that yields batches in every epoch", TypeError)
-    check_criterion(criterion, model)
+    check_criterion(options["criterion"], model)
 
 
 def check_criterion(criterion: object, model: nn.Module) -> None:
