@@ -28,7 +28,7 @@ exclude_patterns = [".*", "docs/_build", "notebooks/.ipynb_checkpoints"]
 templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore_regex = [  # documented elsewhere, and the book must work offline
-    ("py:.*", r"(collections|matplotlib|np|numpy|optional|os|pandas|torch|typing)(\..*)?"),
+    ("py:.*", r"(collections|matplotlib|np|numpy|optional|os|pandas|pathlib|torch|typing)(\..*)?"),
 ]
 
 # Notebooks: show stored outputs, execute nothing.
