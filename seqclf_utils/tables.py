@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 
@@ -151,11 +151,11 @@ def encode_table(
         separator: What separates the symbols of a text: None splits at white space, "" makes
             every character a symbol, any other string is the separator itself; spaces around
             names are ignored.
-        label_names: Names of label 0 and label 1; None takes the two that occur, in order.
+        label_names: Names of label 0 and label 1; None takes the two that occur, sorted.
         symbols: Names of symbols 1..K. For new data pass the `symbols` of the training data, so
             that every name keeps its number. None takes the names that occur: in numeric order if
-            all are numbers, sorted otherwise.
-        min_count: Symbols that occur less often become "<unk>", which is the last symbol.
+            all are integers, sorted otherwise.
+        min_count: Symbols that occur less often become "<unk>", the last symbol.
         sequence: Name of the column of sequences.
         label: Name of the column of labels.
         group: Name of the column of groups.
@@ -185,7 +185,7 @@ def encode_table(
     cells = read_cells(find_column(frame, sequence))
     labels = find_column(frame, label, is_optional=label == "label")
     if labels is not None:
-        labels, label_names = _encode_labels(read_texts(labels), label_names)
+        labels, label_names = _encode_labels(labels, label_names)
     groups = find_column(frame, group, is_optional=group == "group")
     groups = None if groups is None else read_texts(groups).to_numpy(str)
     separator = separator and unicodedata.normalize("NFC", separator)
@@ -229,22 +229,27 @@ def _split(text: str, separator: str | None) -> list[str]:
     return [name for name in names if name or separator != " "] or [""]
 
 
-def _encode_labels(texts: pd.Series, names: tuple | None) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return labels as 0 and 1, and their names."""
+def _encode_labels(column: pd.Series, names: tuple | None) -> tuple[np.ndarray, tuple[str, str]]:
+    """Return labels as 0 and 1, and their names; by default sorted as scikit-learn sorts them."""
+    texts = read_texts(column)
     rule = f"labels must be {names}" if names else TWO_LABELS
-    names = names or _in_order(texts.unique())
-    refuse(texts[~texts.isin(names)] if len(names) == 2 else texts, rule)
+    if names is None and texts.nunique() == 2:
+        raw = dict(zip(texts, column, strict=True))  # numbers sort as numbers, texts as texts
+        names = tuple(sorted(raw, key=lambda text: (isinstance(raw[text], str), raw[text])))
+    refuse(texts[~texts.isin(names)] if names else texts, rule)
     return texts.map(names.index).to_numpy(), names
 
 
 def _choose_symbols(found: pd.Index, counts: np.ndarray, min_count: int) -> tuple[str, ...]:
-    """Return the names that are common, in order, and "<unk>" if there are others."""
+    """Return the names that are common, in order, and "<unk>" if there are rare ones."""
     check_count("min_count", min_count, minimum=1, maximum=counts.max())
+    if min_count == 1:
+        return _in_order(found)
     common = set(found[counts >= min_count]) - {UNKNOWN}
     return _in_order(common) + (UNKNOWN,) * (len(common) < len(found))
 
 
-def _in_order(names: set[str]) -> tuple[str, ...]:
-    """Sort names: as numbers if all of them are numbers, else as text."""
-    are_numbers = all(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", name) for name in names)
-    return tuple(sorted(names, key=lambda name: (float(name), name) if are_numbers else name))
+def _in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Sort names: in numeric order if all are integers, else as text."""
+    is_whole = all(re.fullmatch(r"[+-]?[0-9]{1,18}", name) for name in names)
+    return tuple(sorted(names, key=lambda name: (int(name), name) if is_whole else name))
