@@ -19,7 +19,7 @@ from seqclf_utils.extras.table_checks import (
     read_texts,
     refuse,
 )
-from seqclf_utils.validation import check_count, check_numbers, shorten
+from seqclf_utils.validation import check_count, check_numbers, require
 
 TABLE_OPTIONS = {"min_count", "sequence", "label", "group"}
 TWO_LABELS = "there must be two: pass label_names= if one is missing; for more, see notebook 07"
@@ -175,8 +175,7 @@ def encode_table(
         >>> table.symbols, table.sequences[0], table.label_names, table.labels
         (('buy', 'view'), array([2, 1]), ('no', 'yes'), array([1, 0]))
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"frame is {shorten(frame)}; it must be a pandas DataFrame")
+    require(isinstance(frame, pd.DataFrame), "frame", frame, "a pandas DataFrame", TypeError)
     check_count("number of rows", len(frame), minimum=1)
     label_names = label_names if label_names is None else check_names("label_names", label_names, 2)
     if symbols is not None:

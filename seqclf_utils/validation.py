@@ -237,9 +237,10 @@ def check_lengths(lengths: Tensor, padded: Tensor) -> None:
         raise ValueError(f"lengths is on {lengths.device}; it must stay on the CPU")
     n_sequences, n_steps = padded.shape[:2]
     require(lengths.shape == (n_sequences,), "lengths.shape", tuple(lengths.shape), (n_sequences,))
-    for i, length in enumerate(lengths.tolist()):  # faster than operations on so small a tensor
-        if not 1 <= length <= n_steps:
-            raise ValueError(f"lengths[{i}] is {length}; it must be 1..{n_steps} time steps")
+    smallest, largest = (end.item() for end in lengths.aminmax())
+    if smallest < 1 or largest > n_steps:
+        is_right = (lengths >= 1) & (lengths <= n_steps)
+        check_each("lengths", lengths, is_right, f"it must be 1..{n_steps} time steps")
 
 
 def check_outputs(outputs: Tensor, lengths: Tensor) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from seqclf_utils.validation import check_count, check_numbers, checked, shorten
+from seqclf_utils.validation import check_count, check_numbers, checked, require
 
 LARGEST_SIZE = 10**9  # the product of two such sizes still fits in 64 bits
 
@@ -20,8 +20,8 @@ def check_sampler(
     check_numbers("lengths", lengths, minimum=1, whole=True)
     check_count("batch_size", batch_size, minimum=1, maximum=LARGEST_SIZE)
     check_count("window", window, minimum=1, maximum=LARGEST_SIZE)
-    if generator is not None and not isinstance(generator, torch.Generator):
-        raise TypeError(f"generator is {shorten(generator)}; it must be a torch.Generator or None")
+    is_generator = generator is None or isinstance(generator, torch.Generator)
+    require(is_generator, "generator", generator, "a torch.Generator or None", TypeError)
 
 
 class LengthBatchSampler(Sampler):

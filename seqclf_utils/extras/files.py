@@ -1,9 +1,10 @@
 """Check paths, and write files atomically."""
 
+import contextlib
 import os
 from pathlib import Path
 
-from seqclf_utils.validation import shorten
+from seqclf_utils.validation import require
 
 
 def check_path(name: str, path: str | os.PathLike) -> Path:
@@ -18,17 +19,20 @@ def check_path(name: str, path: str | os.PathLike) -> Path:
 
     Raises:
         TypeError: If it is not a path.
-        ValueError: If it is a folder, or holds a NUL character, which no file name can.
+        ValueError: If it is a folder, or no file can have that name, as with a NUL character.
 
     Example:
         >>> check_path("checkpoint", "run.pt").name
         'run.pt'
     """
-    rule = f"{name} is {shorten(path)}; it must be the path of a file"
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(rule)
-    if Path(path).is_dir() or "\0" in str(path):
-        raise ValueError(rule)
+    allowed = "the path of a file"
+    require(isinstance(path, str | os.PathLike), name, path, allowed, TypeError)
+    try:
+        with contextlib.suppress(OSError):  # reading or writing the file reports it better
+            os.stat(path)
+    except ValueError:  # such as a NUL character
+        require(False, name, path, allowed)
+    require(not Path(path).is_dir(), name, path, allowed)
     return Path(path)
 
 
@@ -64,5 +68,5 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
         message = f"{path} could not be written and is unchanged: {error.strerror}"
         raise OSError(error.errno, message) from error
     finally:
-        if temporary.exists():  # only after an error
-            temporary.unlink()
+        with contextlib.suppress(OSError):
+            temporary.unlink()  # left over only after an error

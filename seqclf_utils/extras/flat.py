@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from seqclf_utils.validation import check_count, check_labels, check_sequences, checked, shorten
+from seqclf_utils.validation import check_count, check_labels, check_sequences, checked, require
 
 CHUNK = 2**22  # symbols that are checked together, as a file may be larger than memory
 
@@ -49,8 +49,8 @@ def check_flat(
     """Reject symbols and offsets that are not sequences in a row; reads a file chunk by chunk."""
     check_count("vocab_size", vocab_size, minimum=2)
     for name, values in (("symbols", symbols), ("offsets", offsets)):
-        if getattr(values, "ndim", None) != 1 or values.dtype.kind not in "iu":
-            raise TypeError(f"{name} is {shorten(values)}; it must be a 1-D array of integers")
+        is_right = getattr(values, "ndim", None) == 1 and values.dtype.kind in "iu"
+        require(is_right, name, values, "a 1-D array of integers", TypeError)
     ends = offsets[[0, -1]].tolist() if len(offsets) else []
     if len(offsets) < 2 or ends != [0, len(symbols)]:
         rule = f"it must start with 0 and end with {len(symbols)}, the number of symbols"

@@ -11,12 +11,14 @@ def is_interactive() -> bool:
         True in a terminal and in a notebook that a person runs; False in a notebook that is
         executed by a program (the tests, `python course.py run`, the web book).
     """
-    if (override := os.environ.get("SEQCLF_PROGRESS")) is not None:
+    override = os.environ.get("SEQCLF_PROGRESS")
+    if override is not None:
         return override == "1"
-    if not in_notebook():
+    kernel = _kernel()
+    if kernel is None:
         return sys.stderr.isatty()
     # Programs that execute notebooks cannot answer input(), so they forbid the kernel to ask.
-    return bool(getattr(_kernel(), "_allow_stdin", False))
+    return bool(getattr(kernel, "_allow_stdin", False))
 
 
 def in_notebook() -> bool:

@@ -18,7 +18,7 @@ from numbers import Integral
 
 import pandas as pd
 
-from seqclf_utils.validation import check_count, shorten
+from seqclf_utils.validation import check_count, require, shorten
 
 UNKNOWN = "<unk>"
 NOT_A_SYMBOL = "symbols are {}; with min_count=2 in training, '<unk>' stands for other names"
@@ -98,8 +98,7 @@ def as_names(values: Sequence[str], where: str) -> list[str]:
         where: What to call them in an error message.
     """
     names = values.tolist() if hasattr(values, "tolist") else values
-    if not isinstance(names, list | tuple):
-        raise TypeError(f"{where} is {shorten(values)}; it must be a list of names")
+    require(isinstance(names, list | tuple), where, values, "a list of names", TypeError)
     for name in names:
         if isinstance(name, bool) or not isinstance(name, str | Integral):
             raise TypeError(f"{where} holds {shorten(name)}; names must be text or integers")

@@ -115,9 +115,10 @@ def test_a_folder_is_not_overwritten(tmp_path):
 
 @pytest.mark.parametrize(
     ("path", "error"),
-    [(7, TypeError), (b"run.pt", TypeError), ("", ValueError), ("run\0.pt", ValueError)],
+    [(7, TypeError), (b"run.pt", TypeError), (True, TypeError), (["run.pt"], TypeError)]
+    + [(name, ValueError) for name in ("", "run\0.pt", "run\ud800.pt", ".")],
 )
 def test_paths_that_no_file_can_have_are_refused(path, error):
-    """Paths that are not text, hold a NUL character or name a folder are rejected."""
+    """Paths that are not text, contain invalid characters or name a folder are rejected."""
     with pytest.raises(error, match=r"^checkpoint is .*; it must be the path of a file$"):
         check_path("checkpoint", path)

@@ -81,6 +81,12 @@ def test_interactive_sessions_get_the_alt_text_as_html(shown, monkeypatch):
     assert base64.b64decode(encoded, validate=True) == data["image/png"]
 
 
+def test_an_axes_is_not_a_figure(shown):
+    """Passing Axes instead of a figure, a common mistake, raises a TypeError."""
+    with pytest.raises(TypeError, match="figure is a Axes; it must be a matplotlib Figure"):
+        show_figure(plt.subplots()[1], "00_test")
+
+
 def test_a_shown_figure_is_closed(shown):
     """Only the shown figure is closed, so that the notebook does not show it twice."""
     figure, later = draw(), plt.figure()
@@ -170,7 +176,7 @@ def test_check_refuses_another_size():
     """With "check", a changed size raises an error."""
     write_figure(draw(), png(draw()), "00_test")
 
-    with pytest.raises(AssertionError, match="Image sizes do not match"):
+    with pytest.raises(AssertionError, match="00_test differs from its stored copy in size"):
         check_figure(png(plt.figure(figsize=(5, 4))), "00_test")
 
 
@@ -181,7 +187,7 @@ def test_check_allows_four_grey_values_of_256(folder):
     for value in (96, 104):
         check_figure(grey(value), "00_test")
     for value in (95, 105):
-        with pytest.raises(AssertionError, match=r"00_test differs .* by 5\.0/255"):
+        with pytest.raises(AssertionError, match=r"00_test differs .* by 5\.0 of 255"):
             check_figure(grey(value), "00_test")
 
 
