@@ -22,6 +22,7 @@ from seqclf_utils.validation import check_count
 
 FORMAT = "seqclf training run, version 2"
 ADVICE = "Name another file to start a new run"
+N_HASHED = 1_000  # batches of each loader: hashing takes at most one pass over the data
 
 
 @dataclass
@@ -62,10 +63,12 @@ class Checkpoint:
     @cached_property
     def origin(self) -> dict[str, object]:
         """What tells this run from others, as of the first `save` or `load`: before training."""
-        origin = _describe(self.model.state_dict())
-        origin |= {"hash of the data": _hash_data(self.loaders)}
-        origin |= {"learning_rate": self.optimizer.param_groups[0]["lr"]}
-        return origin | {"min_delta": self.stopper.min_delta}
+        return {
+            **_describe(self.model.state_dict()),
+            "hash of the data": _hash_data(self.loaders),
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "min_delta": self.stopper.min_delta,
+        }
 
     def save(self, losses: list[tuple[int, float, float]]) -> None:
         """Write the run to the file, atomically.
@@ -78,9 +81,15 @@ class Checkpoint:
         """
         if self.path is None:
             return
-        run = {"format": FORMAT, "origin": self.origin, "losses": losses}
-        run |= {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-        run |= {"stopper": vars(self.stopper), "rng": get_rng_state(self.loaders)}
+        run = {
+            "format": FORMAT,
+            "origin": self.origin,
+            "losses": losses,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "stopper": vars(self.stopper),
+            "rng": get_rng_state(self.loaders),
+        }
         content = io.BytesIO()
         torch.save(run, content)
         write_atomically(self.path, content.getvalue())
@@ -144,10 +153,12 @@ class Checkpoint:
 
     def _measure(self, weights: Mapping, measure: Callable[[], float]) -> float:
         """Measure the loss of the stored weights and put back the model's own."""
-        with contextlib.ExitStack() as afterwards:
-            afterwards.callback(self.model.load_state_dict, copy.deepcopy(self.model.state_dict()))
-            self.model.load_state_dict(weights)
+        before = copy.deepcopy(self.model.state_dict())
+        self.model.load_state_dict(weights)
+        try:
             return measure()
+        finally:
+            self.model.load_state_dict(before)
 
     def _require(self, is_same: bool, name: str, stored: object, here: object) -> None:
         """Refuse the file unless a property of the run is as in it."""
@@ -170,7 +181,7 @@ def _hash_data(loaders: Iterable) -> str:
     for generator in _generators(loaders):
         generator.manual_seed(generator.initial_seed())  # back to the first shuffle
     for loader in loaders:
-        for part in chain.from_iterable(islice(loader, 1_000)):  # one pass over the data at most
+        for part in chain.from_iterable(islice(loader, N_HASHED)):
             digest.update(torch.as_tensor(part).detach().cpu().double().numpy().tobytes())
     set_rng_state(before, loaders)
     return digest.hexdigest()[:8]
@@ -193,11 +204,12 @@ def get_rng_state(loaders: Iterable = ()) -> dict[str, Any]:
         True
     """
     name, keys, *rest = np.random.get_state()
-    state = {"python": random.getstate(), "numpy": (name, keys.tolist(), *rest)}
-    state["torch"] = [generator.get_state() for generator in _generators(loaders)]
-    if torch.backends.mps.is_available():
-        state["mps"] = torch.mps.get_rng_state()
-    return state
+    return {
+        "python": random.getstate(),
+        "numpy": (name, keys.tolist(), *rest),
+        "torch": [generator.get_state() for generator in _generators(loaders)],
+        "mps": torch.mps.get_rng_state() if torch.backends.mps.is_available() else None,
+    }
 
 
 def set_rng_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
@@ -211,16 +223,17 @@ def set_rng_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
     np.random.set_state(state["numpy"])
     for generator, stored in zip(_generators(loaders), state["torch"], strict=False):
         generator.set_state(stored)
-    if state.get("mps") is not None and torch.backends.mps.is_available():
+    if state["mps"] is not None and torch.backends.mps.is_available():
         torch.mps.set_rng_state(state["mps"])
 
 
 def _generators(loaders: Iterable) -> list[torch.Generator]:
     """List all generators once: PyTorch's own, those inside loaders, and last those of GPUs."""
-    names = ("loader", "sampler", "batch_sampler", "generator")
     parts = [torch.default_generator, *loaders]
     for part in parts:  # grows while it is walked through
-        inner = [getattr(part, name, None) for name in names]
-        parts.extend(each for each in inner if not any(each is known for known in parts))
-    found = dict.fromkeys(part for part in parts if isinstance(part, torch.Generator))
+        for name in ("loader", "sampler", "batch_sampler", "generator"):
+            inner = getattr(part, name, None)
+            if inner is not None and not any(inner is each for each in parts):
+                parts.append(inner)
+    found = [part for part in parts if isinstance(part, torch.Generator)]
     return [*found, *torch.cuda.default_generators]

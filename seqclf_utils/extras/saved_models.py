@@ -124,9 +124,10 @@ def load_model(path: str | Path) -> SavedModel:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
         raise ValueError(f"{path} is corrupt or not a safetensors file: {error}") from error
-    if (found := about.get("format")) != FORMAT:
-        advice = "update the course" if found else "save models with save_model"
-        raise ValueError(f"{path} has format {found}; it must be {FORMAT}: {advice}")
+    if "format" not in about:
+        raise ValueError(f"{path} has no names of symbols and labels; save models with save_model")
+    if about["format"] != FORMAT:
+        raise ValueError(f"{path} has format {about['format']}, not {FORMAT}: update the course")
     if about.pop("sha256", None) != _digest(about, weights):
         raise ValueError(f"{path} is corrupt: it does not hold what was saved")
     model = _build(about["arguments"])

@@ -7,6 +7,7 @@ import pandas as pd
 
 from seqclf_utils.validation import (
     as_array,
+    check_count,
     check_each,
     check_labels,
     check_number,
@@ -28,6 +29,8 @@ def check_split(
         require(0 < check_number(name, value) < 1, name, value, "between 0 and 1")
     total = val_fraction + test_fraction
     require(total < 1, "val_fraction + test_fraction", total, "below 1 to leave a training set")
+    for label, count in enumerate(np.bincount(labels, minlength=2)):
+        check_count(f"number of sequences with label {label}", int(count), minimum=3)
     if groups is not None:
         check_groups(groups, n_sequences=len(labels))
 
@@ -37,8 +40,10 @@ def check_groups(groups: Sequence, *, n_sequences: int) -> None:
     values = as_array("groups", groups, size=n_sequences)
     names = pd.Series(groups.tolist() if hasattr(groups, "tolist") else groups, dtype=object)
     check_each("groups", values, names.notna().to_numpy(), "every sequence must belong to a group")
-    if len(set(names)) != len(np.unique(values)):
+    n_groups = len(set(names))
+    if n_groups != len(np.unique(values)):
         raise TypeError("groups holds values of several types; they must all be of one type")
+    check_count("number of different groups", n_groups, minimum=3)
 
 
 def explain_split(labels: Sequence, *, val_fraction: float, test_fraction: float, **_) -> None:

@@ -57,7 +57,7 @@ DOORS = {
             ({"labels": [0, [1]]}, ValueError, "labels cannot be read as an array: setting"),
             ({"labels": META}, ValueError, "labels cannot be read as an array: Cannot copy"),
             ({"labels": None}, ValueError, "labels is None; it must be a one-dimensional list"),
-            ({"labels": [0] * 9 + [1, 1]}, ValueError, "val_idx would hold no sequence of label 1"),
+            ({"labels": [0] * 9 + [1, 1]}, ValueError, "number of sequences with label 1 is 2; it"),
             ({"val_fraction": 0}, ValueError, "val_fraction is 0; it must be between 0 and 1"),
             ({"test_fraction": 1.0}, ValueError, "test_fraction is 1.0; it must be between 0 and"),
             ({"val_fraction": True}, TypeError, "val_fraction is True; it must be a number"),
