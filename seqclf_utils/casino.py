@@ -95,12 +95,7 @@ class CasinoData:
 
 
 def make_casino(
-    n_sequences: int,
-    *,
-    cheat: str = "crude",
-    min_length: int = 5,
-    max_length: int = 60,
-    seed: int,
+    n_sequences: int, *, cheat: str = "crude", min_length: int = 5, max_length: int = 60, seed: int
 ) -> CasinoData:
     """Simulate sequences of throws, about half of them by a cheat.
 

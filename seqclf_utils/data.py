@@ -258,12 +258,10 @@ def make_loaders(
     dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
     positions = check_indices(splits, n_sequences=len(dataset))
     train, val, test = (Subset(dataset, part) for part in positions)
-    options = {"batch_size": batch_size, "collate_fn": collate_fn}
-    train_loader = DataLoader(train, shuffle=True, generator=generator, **options)
+    order = {"batch_size": batch_size, "shuffle": True}
     if check_flag("similar_lengths", similar_lengths):
         lengths = [len(dataset.sequences[i]) for i in positions[0]]
-        sampler = LengthBatchSampler(lengths, batch_size, generator=generator)
-        train_loader = DataLoader(
-            train, batch_sampler=sampler, generator=generator, collate_fn=collate_fn
-        )
+        order = {"batch_sampler": LengthBatchSampler(lengths, batch_size, generator=generator)}
+    train_loader = DataLoader(train, collate_fn=collate_fn, generator=generator, **order)
+    options = {"batch_size": batch_size, "collate_fn": collate_fn}
     return train_loader, DataLoader(val, **options), DataLoader(test, **options)

@@ -1,6 +1,6 @@
-"""Shared settings and fixtures: one thread, no plot windows, reproducible random examples.
+"""Shared settings and fixtures: one thread, no plot windows, and reproducible random examples.
 
-SEQCLF_EXAMPLES=500 runs each property test on 500 examples, which differ from run to run.
+SEQCLF_EXAMPLES=500 runs property tests on ten times as many examples, which differ from run to run.
 """
 
 import os

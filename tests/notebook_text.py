@@ -17,6 +17,6 @@ PUBLIC_NAMES = sorted(
 
 
 def markdown(path):
-    """Return a notebook's Markdown cells as one text."""
+    """Return a notebook's Markdown cells as one string."""
     cells = nbformat.read(path, as_version=4).cells
     return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

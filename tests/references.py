@@ -11,7 +11,7 @@ def lstm_logits(weights, sequences, pooling):
 
     Args:
         weights: NumPy arrays by name, as in `LSTMClassifier.state_dict()`; may be complex.
-        sequences: Lists of symbols, each of its own length.
+        sequences: Lists of symbols, of any lengths.
         pooling: "last" or "avg".
 
     Returns:

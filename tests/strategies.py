@@ -1,4 +1,4 @@
-"""Realistic arguments, and helpers that tell input validation from an accidental error."""
+"""Realistic arguments, and helpers that distinguish input validation from accidental errors."""
 
 import os
 from decimal import Decimal
@@ -41,7 +41,7 @@ boxes = st.sampled_from(sorted(BOXES))
 
 
 def boxed(values, box):
-    """Convert a list to the named container, or return it as it is if that is impossible."""
+    """Convert a list to the named container, or return it unchanged if that is impossible."""
     try:
         return BOXES[box](values)
     except (ValueError, TypeError, RuntimeError, OverflowError):

@@ -213,7 +213,7 @@ def _wrong_interval(result: np.ndarray, first: np.ndarray, second: np.ndarray) -
     for mistake, hint in (
         (right[::-1], "the low end comes first."),
         (-right[::-1], "the wrong way round: the score of first minus the score of second."),
-        (np.quantile(differences, [0.05, 0.95]), "that is 90 %: leave out 2.5 % at *each* end."),
+        (np.quantile(differences, [0.05, 0.95]), "that is 90%: leave out 2.5% at *each* end."),
         (alone[0] - alone[1][::-1], "subtract the scores in each draw, not two intervals' ends."),
         (alone[0], "that is the interval of first alone: subtract the score of second."),
         (
@@ -221,7 +221,7 @@ def _wrong_interval(result: np.ndarray, first: np.ndarray, second: np.ndarray) -
             "mean ± 1.96 standard deviations assumes a symmetric distribution, and this one is "
             "skewed. Take the quantiles 0.025 and 0.975 of the differences.",
         ),
-        (mean + deviation * both, "one standard deviation to each side is not 95 %."),
+        (mean + deviation * both, "one standard deviation to each side is not 95%."),
     ):
         if np.allclose(result, mistake, rtol=0, atol=0.02 * deviation):
             return hint

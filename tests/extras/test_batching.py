@@ -1,4 +1,4 @@
-"""Batches of similar length, and moving batches to another device."""
+"""Batches of sequences with similar lengths, and moving batches to a device."""
 
 import itertools
 
@@ -31,7 +31,7 @@ def sampler(lengths, seed=0, **options):
     seed=st.integers(0, 99),
 )
 def test_every_sequence_is_in_one_batch_of_an_epoch(lengths, batch_size, window, seed):
-    """Batches contain each sequence once, at most one is smaller, and len() counts them."""
+    """Each sequence is in one batch, at most one batch is smaller, and len() counts the batches."""
     batches = sampler(lengths, seed, batch_size=batch_size, window=window)
 
     for _ in range(2):
@@ -50,7 +50,7 @@ def test_batches_hold_similar_lengths():
 
 
 def test_windows_are_shuffled():
-    """Two windows have different sequences, each with short and long ones."""
+    """Two windows have different sequences, and each window has both short and long sequences."""
     batches = list(sampler(LENGTHS, window=5))
 
     first, second = (LENGTHS[list(itertools.chain(*batches[k : k + 5]))] for k in (0, 5))
@@ -121,7 +121,7 @@ def test_many_and_long_sequences():
 
 
 def test_symbols_and_labels_move_and_lengths_stay():
-    """Symbols and labels move to the device and lengths stay ("meta" mimics a GPU)."""
+    """Symbols and labels move to the device; lengths stay on the CPU ("meta" mimics a GPU)."""
     loader = DeviceLoader([BATCH] * 3, "meta")
 
     assert len(loader) == 3

@@ -1,4 +1,4 @@
-"""Interrupted runs resume bit for bit, but only from an intact checkpoint of the same run."""
+"""Resumed runs give identical results; only an intact checkpoint of the same run is accepted."""
 
 import contextlib
 import copy
@@ -16,7 +16,7 @@ from unittest.mock import Mock
 import numpy as np
 import pandas as pd
 import pytest
-import sklearn.model_selection  # noqa: F401  (imported after seeding, rich would draw numbers)
+import sklearn.model_selection  # noqa: F401  (before seeding: importing rich draws numbers)
 import torch
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler
@@ -45,7 +45,7 @@ class BreakError(Exception):
 
 @pytest.fixture(autouse=True)
 def _in_float64(settings_kept):
-    """Use float64, in which runs are compared bit for bit."""
+    """Use float64 to compare runs bit for bit."""
     torch.set_default_dtype(torch.float64)
 
 
@@ -62,7 +62,7 @@ def make_run(*, n_tables=60, data_seed=0, n_flipped=0, shuffle_seed=1, seed=0, d
 
 
 def fit(model, train_loader, val_loader, **options):
-    """Train with a learning rate at which the loss falls and rises again."""
+    """Train with a learning rate at which the loss falls and then rises."""
     options = {"max_epochs": N_EPOCHS, "learning_rate": 0.05, "progress": False, **options}
     return sc.fit(model, train_loader, val_loader, **options)
 
@@ -96,14 +96,14 @@ def breaking(at):
 
 
 def break_off(path, at, run=None):
-    """Train with a checkpoint and interrupt at step `at`."""
+    """Train with a checkpoint and interrupt training at step `at`."""
     with breaking(at), pytest.raises(BreakError):
         fit(*(run or make_run()), checkpoint=path)
 
 
 @pytest.fixture
 def kept(tmp_path):
-    """Return the checkpoint of a run of three epochs."""
+    """Return the path of the checkpoint of a three-epoch run."""
     path = tmp_path / "run.pt"
     fit(*make_run(), checkpoint=path, max_epochs=3)
     return path
@@ -125,7 +125,7 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path, breaks):
 
 @pytest.mark.parametrize("at", [0, 4, 8, 17])
 def test_a_run_resumes_in_the_same_notebook(tmp_path, at):
-    """A run resumes with the same objects, whose weights and generators have moved on."""
+    """A run resumes with the same objects, although their weights and generators have changed."""
     run = make_run()
     break_off(tmp_path / "run.pt", at, run)
 
@@ -134,7 +134,7 @@ def test_a_run_resumes_in_the_same_notebook(tmp_path, at):
 
 
 def test_more_epochs_resume_a_finished_run(kept, capsys):
-    """Three epochs and three more equal six, and a message says where training resumes."""
+    """Three plus three epochs give the result of six, and a message says where training resumes."""
     run = make_run()
 
     history = fit(*run, checkpoint=kept)
@@ -191,7 +191,7 @@ class Stream(IterableDataset):
     ids=["list", "stream", "device"],
 )
 def test_any_loader_can_be_resumed_and_is_compared(tmp_path, wrap):
-    """Lists, streams and wrapped loaders can be resumed, and changed data is detected."""
+    """Runs with lists, streams and wrapped loaders can be resumed, and changed data is detected."""
     model, *loaders = make_run()
     batches = [list(loader) for loader in loaders]
     for n_epochs in (1, 2):
@@ -285,7 +285,7 @@ t.fit(*t.make_run(), checkpoint={path!r})
 
 
 def test_kill_9_changes_nothing(tmp_path):
-    """A run killed in a batch, while saving or before the file is replaced resumes correctly."""
+    """A run killed during a batch, while saving or while replacing the file resumes correctly."""
     path, here = tmp_path / "run.pt", Path(__file__).parent
     paths = [str(here), str(here.parents[1])]
     for where in ("torch.optim.Adam, 'step', 5", "os, 'fsync', 3", "os, 'replace', 2"):
@@ -299,11 +299,11 @@ def test_kill_9_changes_nothing(tmp_path):
 
 
 def test_full_disk_ends_training_with_the_best_weights(tmp_path, monkeypatch):
-    """A full disk restores the best weights and leaves an intact checkpoint to resume from."""
+    """If the disk is full, the best weights are restored, and the last checkpoint stays intact."""
     path, run, replaced = tmp_path / "run.pt", make_run(), itertools.count()
 
     def replace(*arguments, real=os.replace):
-        if next(replaced) == 3:  # the start and two epochs are saved, the third is not
+        if next(replaced) == 3:  # the start and two epochs are saved, but not the third
             raise OSError(28, "No space left on device")
         real(*arguments)
 
@@ -328,7 +328,7 @@ def test_an_impossible_file_is_reported_before_training(tmp_path, name, error):
 
 
 def assert_refused(path, run, message, **options):
-    """Assert that fit rejects the file and leaves file, folder and model unchanged."""
+    """Assert that fit rejects the file and leaves the file, the folder and the model unchanged."""
     content, names = path.read_bytes(), os.listdir(path.parent)
     before = copy.deepcopy(run[0].state_dict())
 
@@ -360,7 +360,7 @@ def assert_refused(path, run, message, **options):
     ],
 )
 def test_other_runs_are_refused(kept, run, options, message):
-    """A checkpoint with another model, data, order or setting is rejected; the error names it."""
+    """A checkpoint of a different run is rejected, and the error names what differs."""
     assert_refused(kept, make_run(**run), message, **options)
 
 
@@ -374,7 +374,7 @@ def test_a_file_with_more_weights_is_refused(tmp_path, at):
 
 
 def test_one_file_for_several_seeds_is_refused(tmp_path):
-    """A second seed cannot reuse the checkpoint of the first."""
+    """A run with a second seed cannot reuse the checkpoint of the first run."""
     path = tmp_path / "seeds.pt"
     with pytest.raises(ValueError, match=r"seeds\.pt is from another run: initial embed"):
         for seed in range(3):
@@ -442,7 +442,7 @@ def test_half_a_file_is_refused(kept, share):
 
 
 def test_flipped_bytes_are_refused_or_harmless(kept):
-    """A flipped byte raises an error, or has no effect where it is not read."""
+    """A flipped byte raises an error or, if the byte is never read, has no effect."""
     content, right = kept.read_bytes(), uninterrupted()
     for position in random.Random(0).sample(range(len(content)), 60):
         flipped = bytes([content[position] ^ 255])
@@ -470,7 +470,7 @@ class Exploit:
 @pytest.mark.filterwarnings("ignore:Environment variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
 @pytest.mark.parametrize("wrap", [pickle.dump, torch.save])
 def test_a_malicious_file_runs_no_code(tmp_path, wrap, monkeypatch):
-    """A malicious file that runs code when unpickled is rejected, whatever PyTorch's default."""
+    """A file that would run code when unpickled is rejected, whatever PyTorch's default is."""
     monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
     path, victim = tmp_path / "run.pt", tmp_path / "owned"
     with path.open("wb") as file:

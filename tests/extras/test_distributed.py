@@ -1,4 +1,4 @@
-"""Two processes train like one, even if one of them is killed and training resumes."""
+"""Two processes train like a single process, even if one is killed and training resumes."""
 
 import contextlib
 import importlib.util
@@ -16,11 +16,12 @@ from torch.utils.data import DataLoader, Subset
 import seqclf_utils as sc
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "train_distributed.py"
-N_SEQUENCES, BATCH_SIZE, EPOCHS = 125, 37, 4  # 75 for training: the last batch holds one sequence
+N_SEQUENCES, BATCH_SIZE, EPOCHS = 125, 37, 4  # 75 training sequences: the last batch has one
 OPTIONS = ["--n-sequences", str(N_SEQUENCES), "--batch-size", str(BATCH_SIZE)]
 OPTIONS += ["--max-epochs", str(EPOCHS), "--learning-rate", "0.01", "--patience", str(EPOCHS)]
-# Kills the second process in its third epoch, on the first attempt. With this switch interval,
-# other threads run only while the main thread waits, so none of them is killed half-way.
+# This script kills the second process in its third epoch, but only on the first attempt. With
+# this switch interval, other threads run only while the main thread waits, so the kill interrupts
+# none of them.
 DYING = """
 import importlib.util, os, pathlib, sys
 sys.setswitchinterval(60)
@@ -105,10 +106,10 @@ def assert_same(found, expected):
 
 @pytest.mark.skipif(os.name == "nt", reason="kills processes as Linux and macOS do")
 def test_two_processes_train_like_one_even_if_one_of_them_is_killed(tmp_path, settings_kept):
-    """A process killed in the third epoch is restarted, and the run resumes after the second.
+    """A process killed in the third epoch is restarted, and the run resumes after the second epoch.
 
     Losses and weights equal those of a single process, although the last batch of each epoch is
-    too small for both processes.
+    too small to share between both processes.
     """
     lines, weights = one_process()
     calls = 2 * (3 + 1) + 2  # three training batches and one validation batch per epoch

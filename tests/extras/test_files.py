@@ -119,6 +119,6 @@ def test_a_folder_is_not_overwritten(tmp_path):
     + [(name, ValueError) for name in ("", "run\0.pt", "run\ud800.pt", ".")],
 )
 def test_paths_that_no_file_can_have_are_refused(path, error):
-    """Paths that are not text, contain invalid characters or name a folder are rejected."""
+    """Values of the wrong type, invalid characters and the names of folders are rejected."""
     with pytest.raises(error, match=r"^checkpoint is .*; it must be the path of a file$"):
         check_path("checkpoint", path)

@@ -48,7 +48,7 @@ def test_batches_are_those_of_the_list_of_tensors(sequences, random):
 
 @pytest.mark.parametrize("kind", [list, np.array, np.uint64, torch.tensor, pd.Series])
 def test_sequences_are_flattened_from_any_container(kind):
-    """Sequences in any container become an array of symbols and one of offsets."""
+    """Sequences in any container become an array of symbols and an array of offsets."""
     symbols, offsets = flatten([kind([1, 6]), kind([3])], vocab_size=7)
 
     assert (symbols.tolist(), symbols.dtype) == ([1, 6, 3], np.uint8)
@@ -59,7 +59,7 @@ def test_sequences_are_flattened_from_any_container(kind):
     ("vocab_size", "dtype"), [(256, "u1"), (257, "u2"), (65_536, "u2"), (65_537, "u4")]
 )
 def test_symbols_are_as_small_as_the_vocabulary_allows(vocab_size, dtype):
-    """Symbols have the smallest unsigned dtype that holds the largest of them."""
+    """Symbols have the smallest unsigned dtype that can hold the largest symbol."""
     symbols, offsets = flatten([[vocab_size - 1, 1]], vocab_size=vocab_size)
 
     assert symbols.dtype == np.dtype(dtype)
@@ -76,14 +76,14 @@ def test_long_sequences_and_late_offsets_are_read(dtype):
 
     padded, lengths, _ = dataset[[2, 1]]
 
-    assert dataset.offsets.dtype == np.int64  # as there may be more than 2**32 symbols
+    assert dataset.offsets.dtype == np.int64  # because there may be more than 2**32 symbols
     assert (lengths.tolist(), lengths.dtype) == ([69_999, 2], torch.int64)
     np.testing.assert_array_equal(padded[0], long[1:])
     assert (padded[1, :2].tolist(), padded[1].sum()) == ([5, 2], 7)
 
 
 def test_labels_are_copied_in_the_default_dtype(settings_kept):
-    """Labels are copied in the default dtype, so changing the input has no effect."""
+    """Labels are copied and get the default dtype, so changing the input has no effect."""
     torch.set_default_dtype(torch.float64)
     labels = np.array([1.0, 0.0])
     datasets = [FlatDataset(SYMBOLS, OFFSETS, kind) for kind in (labels, pd.Series(LABELS, [7, 8]))]
@@ -95,7 +95,7 @@ def test_labels_are_copied_in_the_default_dtype(settings_kept):
 
 
 def test_symbols_are_checked_chunk_by_chunk(monkeypatch):
-    """Symbols may fill most of the memory: they are not copied, not even to check them."""
+    """Symbols may fill most of the memory, so they are not copied, not even during checks."""
     monkeypatch.setattr(flat, "CHUNK", 2_000)
     symbols, offsets = np.ones(100_001, dtype=np.uint8), np.array([0, 100_001])
     symbols[-1] = 9
@@ -139,7 +139,7 @@ def test_memory_maps_are_pickled_by_path(mapped):
 @pytest.mark.parametrize("step", [slice(1, 4), slice(None, None, 2), slice(None, None, -2)])
 @pytest.mark.parametrize("kind", [np.asanyarray, np.asarray, np.copy, np.int64])
 def test_arrays_and_parts_of_memory_maps_are_pickled_whole(kind, step, tmp_path):
-    """Only a whole memory map can be found again by its path."""
+    """Arrays and parts of memory maps are pickled with their data, not by path."""
     np.save(tmp_path / "symbols.npy", np.array([2, 1, 6, 3, 5], dtype=np.uint8))
     symbols = np.load(tmp_path / "symbols.npy", mmap_mode="r")
     dataset = FlatDataset(kind(symbols[step]), OFFSETS, LABELS)

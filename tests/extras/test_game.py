@@ -44,7 +44,7 @@ def no_figures():
 
 
 def test_throws_add_up_to_60():
-    """Throws are made one or several at a time, and after 60 there are no more."""
+    """Throws are made one or several at a time, up to 60 in total."""
     playing, whole = table(), table(60)
     for times, n in ((1, 1), (1, 2), (10, 12), (100, 60), (1, 60)):
         assert playing.throw(times) is playing
@@ -67,13 +67,13 @@ def test_the_last_points_come_from_exactly_the_throws_so_far(n):
 
 @pytest.mark.parametrize("who", ["secret", "cheat", "honest"])
 def test_a_seed_repeats_a_table(who):
-    """Equal seeds give equal tables, and others do not."""
+    """Equal seeds give equal tables, and different seeds give different tables."""
     first, again, other = (table(60, who, seed).throws for seed in (1, 1, 2))
     assert first == again != other
 
 
 def test_players_are_as_requested():
-    """A requested player throws accordingly, and a secret one is a cheat about half the time."""
+    """A requested player throws as expected, and a secret player is a cheat about half the time."""
     cheats, honest, secret = (
         [table(60, who, seed) for seed in range(40)] for who in ("cheat", "honest", "secret")
     )
@@ -139,7 +139,7 @@ def test_mistakes_are_named(call, error, message):
 
 
 def test_the_picture_shows_the_table():
-    """The picture shows both curves and the throws below."""
+    """The picture shows both curves, with the throws below them."""
     playing = table(7)
 
     ax = plot_dice_table(playing)
@@ -161,14 +161,14 @@ def test_buttons_throw(game):
     assert len(game.table.throws) == 11
     assert len(set(pictures)) == 3
     assert game.words.value == game.table.status()
-    assert plt.get_fignums() == []  # or the notebook would show it a second time
+    assert plt.get_fignums() == []  # otherwise, the notebook would show the figure twice
     figure = plt.figure(figsize=(8.4, 4.2), layout="constrained")
     plot_dice_table(game.table, ax=figure.subplots())
     assert as_png(figure) == pictures[-1]
 
 
 def test_new_tables_are_empty_and_differ(game):
-    """Each new table has different dice, and the picture and the status are reset."""
+    """Each new table has different throws, and the picture and the status are reset."""
     empty, seen = game.image.value, set()
     for _ in range(5):
         game.often.click()
@@ -182,13 +182,13 @@ def test_new_tables_are_empty_and_differ(game):
 
 @pytest.mark.parametrize("who", ["cheat", "honest"])
 def test_choosing_who_plays_starts_a_new_table(game, who, monkeypatch):
-    """Choosing a player starts one new table and applies to the next ones as well."""
+    """Choosing a player starts one new table and also applies to later tables."""
     game.often.click()
     show = Mock(side_effect=game.show)
     monkeypatch.setattr(game, "show", show)
 
     game.who.value = who
-    game.who.disabled = True  # starts none
+    game.who.disabled = True  # starts no new table
     assert (show.call_count, game.table.throws) == (1, [])
     game.new.click()
 
@@ -213,7 +213,7 @@ def test_who_was_it(game):
 
 
 def test_buttons_are_disabled_when_no_throws_are_left(game):
-    """After 60 throws, only revealing and a new table are possible."""
+    """After 60 throws, you can only reveal the player or start a new table."""
     for _ in range(6):
         game.often.click()
 
@@ -223,7 +223,7 @@ def test_buttons_are_disabled_when_no_throws_are_left(game):
 
 
 def test_the_box_holds_everything(game):
-    """The box contains the choice, the buttons, the picture and the status, in this order."""
+    """The box contains the player menu, the buttons, the picture and the status, in this order."""
     who, buttons, image, words = game.box.children
 
     assert (who, image, words) == (game.who, game.image, game.words)
@@ -235,7 +235,7 @@ def test_the_box_holds_everything(game):
 
 
 def test_interactive_sessions_get_buttons(monkeypatch, capsys):
-    """Interactive sessions show widgets and print nothing, and a seed repeats the tables."""
+    """Interactive sessions show widgets and print nothing, and equal seeds give equal tables."""
     boxes, pictures = [], []
     monkeypatch.setenv("SEQCLF_PROGRESS", "1")
     monkeypatch.setattr("seqclf_utils.extras.game.display", boxes.append)

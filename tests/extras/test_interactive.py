@@ -1,4 +1,4 @@
-"""Interactive use is detected from a variable, then the kernel, then the terminal."""
+"""Interactive use is detected from a variable, then from the kernel, then from the terminal."""
 
 import sys
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ def notebook(monkeypatch, kernel):
 
 @pytest.fixture(params=[True, False], ids=["terminal", "file"])
 def is_terminal(request, monkeypatch):
-    """Simulate standard error on a terminal or in a file, with SEQCLF_PROGRESS unset."""
+    """Redirect standard error to a simulated terminal or file, with SEQCLF_PROGRESS unset."""
     monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: request.param)
     return request.param
@@ -41,7 +41,7 @@ def test_the_variable_overrides(override, answer, kernel, monkeypatch):
     ids=["person", "program", "unknown"],
 )
 def test_a_kernel_that_may_ask_for_input_is_interactive(kernel, answer, is_terminal, monkeypatch):
-    """In a notebook, the kernel decides, not the terminal that started the server."""
+    """In a notebook, the kernel is checked, not the terminal that started the server."""
     notebook(monkeypatch, kernel)
 
     assert is_interactive() is answer
@@ -49,7 +49,7 @@ def test_a_kernel_that_may_ask_for_input_is_interactive(kernel, answer, is_termi
 
 
 def test_without_a_kernel_the_terminal_decides(is_terminal, monkeypatch):
-    """Without a kernel the terminal decides, with or without IPython."""
+    """Without a kernel, the terminal is checked, with or without IPython."""
     notebook(monkeypatch, None)
     assert (is_interactive(), in_notebook()) == (is_terminal, False)
 

@@ -17,7 +17,7 @@ def press_ctrl_c():
 
 
 class Pressing:
-    """Yields batches 1, 2, 3, with Ctrl-C pressed while batch `at` is fetched."""
+    """An iterable of batches 1, 2 and 3, with Ctrl-C pressed while batch `at` is fetched."""
 
     def __init__(self, at):
         self.at = at
@@ -31,7 +31,7 @@ class Pressing:
 
 
 def test_batches_are_unchanged():
-    """Without Ctrl-C, a stoppable loader yields the same batches, repeatedly."""
+    """Without Ctrl-C, a stoppable loader yields the original batches in every pass."""
     with CtrlC() as stoppable:
         for loader in ([1, 2, 3], [1, 2, 3], [], iter([4]), Pressing(None)):
             assert list(stoppable(loader)) in ([1, 2, 3], [], [4])
@@ -62,7 +62,7 @@ def test_a_batch_is_finished_first(at):
 
 
 def test_other_code_is_finished_first():
-    """Ctrl-C between two epochs is raised before the next one begins."""
+    """Ctrl-C between two epochs takes effect before the next epoch begins."""
     done = []
     with CtrlC() as stoppable:
         press_ctrl_c()

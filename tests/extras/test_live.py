@@ -50,7 +50,7 @@ def train(live_curves):
 
 
 def test_one_picture_follows_the_losses(shown):
-    """One picture appears after the first epoch and is updated after each further one."""
+    """One picture appears after the first epoch and is updated after every later epoch."""
     losses, seen = [], []
     for row in with_curves(LOSSES, losses):
         (picture,) = shown.widgets
@@ -66,7 +66,7 @@ def test_one_picture_follows_the_losses(shown):
 
 
 def test_the_picture_shows_both_losses(monkeypatch):
-    """The picture has both curves with a dot per epoch and alt text, and changes at once."""
+    """The picture shows both curves with a dot per epoch, has alt text, and changes in one step."""
     drawn, sent, picture = Mock(wraps=live.as_png), [], Picture(width=640)
     monkeypatch.setattr(live, "as_png", drawn)
     monkeypatch.setattr(picture, "send_state", lambda key=None: sent.append(set(key)))
@@ -83,7 +83,7 @@ def test_the_picture_shows_both_losses(monkeypatch):
     assert picture.tooltip == "Loss curves after epoch 3: lowest validation loss 0.61, in epoch 2"
     assert (picture.format, picture.width) == ("png", "640")
     assert (picture.layout.max_width, picture.layout.height) == ("100%", "auto")
-    assert picture.get_state()["description"] == ""  # JupyterLab fails on a tooltip without one
+    assert picture.get_state()["description"] == ""  # without it, JupyterLab fails on the tooltip
 
 
 def test_drawing_does_not_hold_up_training(shown, monkeypatch):
@@ -113,7 +113,7 @@ def test_training_continues_without_curves_that_cannot_be_drawn(shown, monkeypat
 
 
 def test_the_bar_counts(shown):
-    """The bar starts at the finished epochs and names its unit."""
+    """The bar starts at the number of finished epochs and names its unit."""
     bar = with_bar([3, 4], total=5, initial=2, unit="epoch", mininterval=0)
 
     assert (next(bar), next(bar)) == (3, 4)
@@ -148,6 +148,6 @@ def test_curves_change_nothing(shown, monkeypatch, capsys):
 
     assert with_them.equals(without)
     assert torch.equal(weights, same_weights)
-    (picture,) = shown.widgets  # none without
+    (picture,) = shown.widgets  # the run without curves shows none
     assert "after epoch 3" in picture.tooltip
     assert tuple(capsys.readouterr()) == ("", "")

@@ -52,7 +52,7 @@ def test_a_column_of_probabilities_is_added(folder):
 
 
 def test_columns_and_symbols_may_have_other_separators(folder):
-    """--sequence, --separator and --sep give the same predictions for another format."""
+    """With the right options, a table in a different format gives the same predictions."""
     main("today.csv", "plain.csv")
     table = (
         TABLE.replace(",", ";").replace(" ", ">").replace(">>", ">").replace("sequence", "visit")
@@ -74,7 +74,7 @@ def test_columns_and_symbols_may_have_other_separators(folder):
     ],
 )
 def test_errors_take_one_line(folder, arguments, message):
-    """Errors end the script with a one-line message and change no file."""
+    """Errors end the script with a one-line message and leave all files unchanged."""
     with pytest.raises(SystemExit, match=message):
         main(*arguments)
 

@@ -1,4 +1,4 @@
-"""Progress bars in interactive sessions only, and parallel runs."""
+"""Progress bars, which appear only in interactive sessions, and parallel runs."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def pretend_notebook(kernel, monkeypatch):
 @pytest.mark.parametrize(("finished", "left"), [(0, [1, 2, 3]), (2, [3]), (3, [])])
 @pytest.mark.parametrize("progress", [True, False])
 def test_epochs_left(finished, left, progress):
-    """The epochs left are those after the finished ones."""
+    """The remaining epochs are those after the finished epochs."""
     losses = [(epoch, 0.5, 0.5) for epoch in range(1, finished + 1)]
 
     assert list(epochs_left(losses, 3, progress=progress, live=False)) == left
@@ -50,7 +50,7 @@ def test_epochs_left(finished, left, progress):
 @pytest.mark.parametrize("curves", [True, False])
 @pytest.mark.parametrize("kernel", [PERSON, PROGRAM])
 def test_a_notebook_shows_what_was_requested(kernel, progress, curves, bars, monkeypatch, capsys):
-    """An interactive notebook shows the requested bar and curves; an executed one shows neither."""
+    """Only an interactive notebook shows the requested bar and curves."""
     pretend_notebook(kernel, monkeypatch)
     losses = [(1, 0.5, 0.5)]
 
@@ -62,7 +62,7 @@ def test_a_notebook_shows_what_was_requested(kernel, progress, curves, bars, mon
     if kernel is PERSON and curves:
         expected.append(("with_curves", (losses,), {}))
     assert bars == expected
-    assert all(args[0] is losses for _, args, _ in bars if args)  # which training extends
+    assert all(args[0] is losses for _, args, _ in bars if args)  # training extends this list
     assert capsys.readouterr().err == ""
 
 
@@ -86,7 +86,7 @@ def test_curves_need_a_notebook(bars, monkeypatch):
     ],
 )
 def test_the_bar_in_a_terminal(override, is_terminal, progress, is_shown, monkeypatch, capsys):
-    """The bar starts at the finished epochs and is cleared; SEQCLF_PROGRESS overrides."""
+    """The bar counts finished epochs and is cleared; SEQCLF_PROGRESS shows or hides it."""
     if override is None:
         monkeypatch.delenv("SEQCLF_PROGRESS", raising=False)
     else:
@@ -119,14 +119,14 @@ def test_parallel_results_keep_the_order_of_the_arguments(n_jobs, capsys):
 
 
 def sleep_and_return(seconds):
-    """Finish late if told so."""
+    """Sleep, then return the number of seconds."""
     time.sleep(seconds)
     return seconds
 
 
 def test_parallel_bar_advances_whenever_a_call_ends(monkeypatch):
-    """A slow first call does not hold up the bar, and results are in order all the same."""
-    run_parallel(sleep_and_return, [(0,), (0,)])  # the processes have started
+    """A slow first call does not delay the bar, and the results still keep their order."""
+    run_parallel(sleep_and_return, [(0,), (0,)])  # starts the processes
     ended = []
     monkeypatch.setattr(
         progress, "_with_bar", lambda items, **_: (ended.append(item) or item for item in items)

@@ -71,7 +71,7 @@ print(saved.label_names[1], *saved.predict_proba([["view", "add"]]))"""
 
 
 def test_probabilities_are_in_the_order_of_the_sequences(path):
-    """Each probability equals that of the sequence alone, whatever the lengths and batches."""
+    """Each sequence gets the same probability as on its own, whatever the lengths and batches."""
     saved = sc.load_model(path)
     rng = np.random.default_rng(0)
     visits = [rng.choice(NAMES["symbols"], size=n).tolist() for n in rng.integers(1, 9, size=600)]
@@ -85,7 +85,7 @@ def test_probabilities_are_in_the_order_of_the_sequences(path):
 
 
 def test_unknown_names_follow_the_symbols(path):
-    """Unknown names are all listed in one error, unless the model knows "<unk>"."""
+    """One error lists all unknown names, unless the model knows "<unk>"."""
     with pytest.raises(ValueError, match=r"holds 'clik' \(row 0\), 'buy' \(row 1\)"):
         sc.load_model(path).predict_proba([["clik"], ["view", "buy"]])
     with pytest.raises(TypeError, match="sequence 0 is 'view'; it must be a list of names"):
@@ -148,7 +148,7 @@ def test_what_would_not_load_is_not_saved(path, change, error, message):
 
 
 def test_missing_files_are_named(tmp_path):
-    """A missing file raises FileNotFoundError, and a folder ValueError."""
+    """A missing file raises FileNotFoundError, and a folder raises ValueError."""
     with pytest.raises(FileNotFoundError, match=r"gone\.safetensors"):
         sc.load_model(tmp_path / "gone.safetensors")
     with pytest.raises(ValueError, match="path is"):
@@ -156,7 +156,7 @@ def test_missing_files_are_named(tmp_path):
 
 
 def test_no_damage_goes_unnoticed(path):
-    """A byte that is changed anywhere, in weights or names, or a file that is cut off, is found."""
+    """A changed byte anywhere in the weights or names is detected, and so is a truncated file."""
     content = path.read_bytes()
     damaged = [content[:size] for size in (0, 1, 8, 100, len(content) - 1)]
     for position in range(0, len(content), 7):
@@ -213,7 +213,7 @@ class Intruder:
     ids=["torch.save", "pickle", "safetensors"],
 )
 def test_files_of_other_programs_are_refused_and_never_run(write, message, path):
-    """A file that save_model did not write is rejected, without running code that is in it."""
+    """A file that save_model did not write is rejected without running any code in it."""
     write(path)
 
     with pytest.raises(ValueError, match=message):
@@ -231,7 +231,7 @@ def test_training_again_gives_the_same_file(settings_kept, tmp_path):
 
 
 def test_the_shipped_model_is_close_to_the_best_possible():
-    """On 10,000 new tables, the model's AUC is at most 0.01 below the best possible."""
+    """On 10,000 new tables, the model's AUC is at most 0.01 below the best possible AUC."""
     scores = judge(sc.load_trained_model())
 
     assert 0 < scores["best possible"]["auc"] - scores["LSTM"]["auc"] < 0.01
@@ -239,7 +239,7 @@ def test_the_shipped_model_is_close_to_the_best_possible():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_shipped_model_is_ready_to_predict(dtype, settings_kept):
-    """The shipped model is loaded in evaluation mode and the default dtype, without rounding."""
+    """The shipped model is loaded in evaluation mode with the default dtype, without rounding."""
     torch.set_default_dtype(dtype)
     model = sc.load_trained_model()
 

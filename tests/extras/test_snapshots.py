@@ -97,7 +97,7 @@ def test_a_shown_figure_is_closed(shown):
 
 
 def test_a_shown_figure_does_not_depend_on_settings_or_versions(shown):
-    """The output is a PNG whatever the default format, and does not name matplotlib's version."""
+    """The output is always a PNG, and it does not name matplotlib's version."""
     with plt.rc_context({"savefig.format": "svg"}):
         show_figure(draw(), "00_test")
 
@@ -124,7 +124,7 @@ def test_without_the_folder_the_name_is_the_alt_text(shown, folder):
 
 
 def test_the_figures_of_the_course_are_next_to_the_package(monkeypatch):
-    """By default, figures are in the repository's folder."""
+    """By default, the figures are in the repository, next to the package."""
     monkeypatch.undo()
     assert (snapshots.FIGURES_DIR / "alt_texts.toml").is_file()
     assert (snapshots.FIGURES_DIR.parent / "seqclf_utils").is_dir()
@@ -181,7 +181,7 @@ def test_check_refuses_another_size():
 
 
 def test_check_allows_four_grey_values_of_256(folder):
-    """A mean difference of up to 4 grey values is tolerated, as fonts vary between systems."""
+    """A mean difference of up to 4 grey values is tolerated because fonts vary between systems."""
     (folder / "00_test.png").write_bytes(grey(100))
 
     for value in (96, 104):

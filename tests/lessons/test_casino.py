@@ -1,4 +1,4 @@
-"""Simulated throws follow their players, and the exact odds are sums over hidden paths."""
+"""Simulated throws follow the players' probabilities, and the exact odds sum over hidden paths."""
 
 import functools
 import itertools
@@ -79,7 +79,7 @@ def assert_counts_fit(counts, expected):
 
 
 def test_players_are_those_described():
-    """Both players of each cheat have the documented starting dice, swaps and loads."""
+    """For each cheat, both players have the documented starting dice, swaps and loads."""
     assert CHEATS == ("crude", "clever", "early", "late", "spread")
     for cheat in CHEATS:
         for player, expected in zip(PLAYERS[cheat], EXPECTED_PLAYERS[cheat], strict=True):
@@ -89,7 +89,7 @@ def test_players_are_those_described():
 
 @given(st.lists(short_sequences, min_size=1, max_size=4), st.sampled_from(CHEATS))
 def test_ratio_is_the_brute_force_ratio(sequences, cheat):
-    """The ratio equals log P(sequence | cheat) - log P(sequence | honest), summed over paths."""
+    """The ratio is log P(sequence | cheat) - log P(sequence | honest), each P summed over paths."""
     found = log_likelihood_ratio(sequences, cheat=cheat)
 
     honest, cheating = EXPECTED_PLAYERS[cheat]
@@ -105,7 +105,7 @@ def test_ratio_is_the_brute_force_ratio(sequences, cheat):
 
 @pytest.mark.parametrize("cheat", ["crude", "clever"])
 def test_long_sequences_neither_underflow_nor_overflow(cheat):
-    """The ratio for 2,000 throws agrees with a forward algorithm that rescales."""
+    """The ratio for 2,000 throws agrees with a forward algorithm that rescales probabilities."""
     sequences = make_casino(6, cheat=cheat, min_length=2000, max_length=2000, seed=0).sequences
     sequences.append(np.full(2000, 6))
 
@@ -117,7 +117,7 @@ def test_long_sequences_neither_underflow_nor_overflow(cheat):
 
 
 def test_every_face_of_the_clever_cheat_is_fair():
-    """At every throw, each face of the clever cheat has probability 1/6."""
+    """At every throw of the clever cheat, each face has probability 1/6."""
     _, cheating = PLAYERS["clever"]
     dice = cheating.start
 
@@ -202,7 +202,7 @@ def test_the_global_generator_is_left_alone():
 
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_evidence_is_calibrated(cheat):
-    """A fraction p of the sequences with probability p of a cheat comes from a cheat."""
+    """Of the sequences with probability p of a cheat, a fraction p comes from a cheat."""
     casino = large_casino(cheat)
     probabilities = casino.best_probabilities
 
@@ -218,7 +218,7 @@ def test_evidence_is_calibrated(cheat):
     ("cheat", "best_auc"), [("crude", 0.90), ("clever", 0.91), ("early", 0.90), ("late", 0.90)]
 )
 def test_best_possible_auc(cheat, best_auc):
-    """The AUC of the exact odds is the one that the course reports."""
+    """The AUC of the exact odds equals the value that the course reports."""
     casino = large_casino(cheat)
 
     auc = roc_auc_score(casino.labels, casino.log_likelihood_ratio)

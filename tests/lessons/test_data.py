@@ -37,7 +37,7 @@ def as_lists(splits):
 
 
 def pairs_of(loader):
-    """Return the pairs of sequence and label of one epoch, in order."""
+    """Return one epoch's pairs of sequence and label, in order."""
     return [
         (row[:length].tolist(), label.item())
         for batch in loader
@@ -46,7 +46,7 @@ def pairs_of(loader):
 
 
 def loaders_of(sequences=SEQUENCES, **options):
-    """Make loaders of the data above."""
+    """Make loaders for the data above."""
     return make_loaders(sequences, LABELS, SPLITS, **{"seed": 0} | options)
 
 
@@ -85,7 +85,7 @@ def test_both_labels_are_in_every_set(labels, fraction, n_ones):
 
 @pytest.mark.parametrize("groups", [None, np.arange(100)], ids=["sequences", "groups"])
 def test_sizes_are_those_asked_for(groups):
-    """Sets have 60, 20 and 20 percent by default, or the requested sizes."""
+    """Sets have 60, 20 and 20 percent of the sequences by default, or the requested sizes."""
     default = split_indices(LABELS, groups=groups, seed=0)
     assert [len(part) for part in default] == [60, 20, 20]
 
@@ -95,7 +95,7 @@ def test_sizes_are_those_asked_for(groups):
 
 @pytest.mark.parametrize("groups", [None, np.arange(100) // 4], ids=["sequences", "groups"])
 def test_seed_fixes_the_split(groups):
-    """Equal seeds give equal sets and others do not; NumPy's global generator is unused."""
+    """Equal seeds give equal sets, different seeds do not, and NumPy's generator is unused."""
     np.random.seed(0)
     before = np.random.get_state()[1].tolist()
 
@@ -209,7 +209,7 @@ def test_vocabulary_has_seven_symbols_by_default():
 
 
 def test_long_sequences_and_large_symbols_are_kept():
-    """Sequences of 70,000 time steps and symbol 70,000 are stored and padded without overflow."""
+    """A sequence with 70,000 time steps and symbols is stored and padded without overflow."""
     dataset = SequenceDataset([LONG, [3]], [1, 0], vocab_size=70_001)
 
     padded, lengths, _ = collate_fn([dataset[0], dataset[1]])
@@ -225,7 +225,7 @@ def test_long_sequences_and_large_symbols_are_kept():
 
 @given(st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=9), min_size=1, max_size=8))
 def test_collate_pads_on_the_right_with_zero(sequences):
-    """Each row is a sequence followed by zeros up to the length of the longest."""
+    """Each row is a sequence followed by zeros up to the length of the longest sequence."""
     labels = [float(len(sequence) % 2) for sequence in sequences]
 
     padded, lengths, batch_labels = collate_fn(
@@ -261,7 +261,7 @@ def test_collate_refuses_other_batches(batch, error):
     ],
 )
 def test_batches_have_the_size_asked_for(options, sizes):
-    """Batches have 16 sequences by default, and a smaller last batch keeps the remainder."""
+    """Batches have 16 sequences by default, and a smaller last batch holds the remainder."""
     found = [[len(labels) for _, _, labels in loader] for loader in loaders_of(**options)]
 
     assert found == sizes
@@ -269,7 +269,7 @@ def test_batches_have_the_size_asked_for(options, sizes):
 
 @pytest.mark.parametrize("similar_lengths", [False, True])
 def test_batches_of_similar_length_are_a_choice(similar_lengths):
-    """Training batches have similar lengths only if requested."""
+    """Training batches group sequences of similar length only if requested."""
     options = {"similar_lengths": True} if similar_lengths else {}
     in_order = sorted(len(SEQUENCES[i]) for i in SPLITS.train_idx)
     pieces = sorted(in_order[start : start + 16] for start in range(0, 60, 16))

@@ -96,7 +96,7 @@ def test_ink_without_an_outline_is_refused(row):
 
 
 def test_points_of_the_six_directions():
-    """Symbols 1..6 are steps of half a pixel at 0, 60, ... 300 degrees, with y upwards."""
+    """Symbols 1..6 are steps of half a pixel at 0, 60, ..., 300 degrees, where y points upwards."""
     ends = [outline_points([symbol])[1] for symbol in range(1, 7)]
 
     half, height = 0.25, np.sqrt(3) / 4
@@ -123,7 +123,7 @@ def test_unknown_symbols_are_refused():
 
 @pytest.mark.parametrize("shape", [(8, 6), (9, 5)], ids=["even rows", "odd rows"])
 def test_grid_is_hexagonal_and_reaches_one_pixel_beyond_the_image(shape):
-    """Each inner cell has six neighbours at half a pixel, and the grid barely covers the image."""
+    """Each inner cell has six neighbours half a pixel away; the grid ends just beyond the image."""
     height, width = shape
     x, y = hexagon_grid(shape)
 
@@ -141,7 +141,7 @@ def test_grid_is_hexagonal_and_reaches_one_pixel_beyond_the_image(shape):
 
 
 def bilinear(image, x, y):
-    """Return grey values between pixels, y downwards, 0 outside the image."""
+    """Return interpolated grey values, with y pointing downwards and 0 outside the image."""
     padded = np.pad(image, 2)
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
     dx, dy = x - left, y - top
@@ -190,7 +190,7 @@ def test_outlines_come_with_scikit_learns_digits(outlines):
 
 
 def test_outlines_have_the_numbers_the_course_reports(outlines):
-    """Lengths range from 21 to 74, 89,440 steps in total, and only one outline occurs twice."""
+    """Lengths range from 21 to 74 and add up to 89,440 steps; only one outline occurs twice."""
     lengths = [len(s) for s in outlines.sequences]
 
     assert (min(lengths), max(lengths), sum(lengths)) == (21, 74, 89_440)

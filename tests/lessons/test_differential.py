@@ -3,8 +3,9 @@
 For a patience of at least 1 and finite losses, early stopping follows the same rule as Keras 3
 (`restore_best_weights=True`) and Lightning: https://keras.io/api/callbacks/early_stopping and
 https://lightning.ai/docs/pytorch/latest/api/lightning.pytorch.callbacks.EarlyStopping.html. Unlike
-them, it refuses a patience of 0 (which both treat as 1) and losses that are NaN or infinite
-(Lightning stops; Keras continues and keeps a NaN in the first epoch as the best loss for ever).
+them, it rejects a patience of 0, which both treat as 1, and losses that are NaN or infinite. At
+such a loss, Lightning stops, whereas Keras continues and keeps a NaN from the first epoch as the
+best loss forever.
 """
 
 import itertools
@@ -33,7 +34,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def keras_rule(losses, patience, min_delta):
-    """Return the number of epochs and the restored epoch by the rule of Keras."""
+    """Return the number of epochs and the restored epoch under the rule of Keras."""
     best, best_epoch, wait = math.inf, 0, 0
     for epoch, loss in enumerate(losses, start=1):
         wait += 1
@@ -57,7 +58,7 @@ def our_rule(losses, patience, min_delta):
     return epoch, stopper.best_epoch
 
 
-eighths = st.integers(-3, 10).map(lambda k: k / 8)  # exact: Keras adds min_delta, we subtract it
+eighths = st.integers(-3, 10).map(lambda k: k / 8)  # exact, whether min_delta is added or not
 
 
 @given(st.lists(eighths, min_size=1, max_size=30), st.integers(1, 6), st.integers(0, 4))
@@ -83,7 +84,7 @@ def players(draw, smallest):
 
 
 def exact_log_likelihood(sequence, player):
-    """Compute log P(sequence | player) by the forward algorithm in exact fractions."""
+    """Compute log P(sequence | player) by the forward algorithm with exact fractions."""
     start, switch, faces = (np.frompyfunc(Fraction, 1, 1)(table) for table in player)
     weights = start * faces[:, sequence[0] - 1]
     for face in sequence[1:]:
@@ -111,7 +112,7 @@ def test_ratio_of_any_two_players(honest, cheating, data):
 @examples(30)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=60), st.sampled_from(CHEATS))
 def test_best_probabilities_follow_from_bayes_rule(sequence, cheat):
-    """The best possible probabilities follow from the likelihoods by Bayes' rule (equal priors)."""
+    """The best probabilities follow from the likelihoods and equal priors by Bayes' rule."""
     read = sequence[::-1] if cheat == "late" else sequence
     honest, cheating = (exact_log_likelihood(read, player) for player in PLAYERS[cheat])
 
@@ -146,7 +147,7 @@ def test_scores_follow_their_definitions(rows):
 
 
 def random_model(seed, size, **options):
-    """Return a float64 classifier with weights much larger than at initialization."""
+    """Return a float64 classifier with weights much larger than at initialisation."""
     model, rng = sc.LSTMClassifier(embed_dim=2, hidden_size=size, **options), _rng(seed)
     for weight in model.state_dict().values():
         weight.copy_(torch.from_numpy(rng.normal(size=tuple(weight.shape))))
@@ -176,7 +177,7 @@ def batch_of(sequences, labels, extra=0, fill=0):
 @examples(15)
 @given(seeds, st.integers(1, 6), st.integers(0, 3), st.integers(0, 6), st.integers(1, 5))
 def test_model_and_losses_follow_the_equations_of_the_lstm(seed, n, extra, fill, size):
-    """Logits, loss and log loss follow the LSTM's equations for each pooling, packed or padded."""
+    """Logits, loss and log loss follow the LSTM's equations for each pooling, packed or not."""
     sequences, labels = random_sequences(seed, n + 1, longest=9), np.arange(n + 1) % 2
 
     for pooling, packed in itertools.product(("last", "avg"), (True, False)):
@@ -275,7 +276,7 @@ def fairness(parts, labels, wanted):
 
 
 def test_split_by_group_is_nearly_as_fair_as_the_best_of_all():
-    """Splits of six uneven groups are on average over 90 % as balanced as the best of all 3**6."""
+    """On average, splits of six uneven groups are over 90% as balanced as the best split."""
     wanted, found, best = (0.5, 0.25, 0.25), [], []
     for seed in range(15):
         groups = np.repeat(range(6), _rng(seed).integers(4, 20, 6))
@@ -306,7 +307,7 @@ def random_blob(seed):
 
 @given(seeds)
 def test_outline_encloses_what_scipy_fills(seed):
-    """The outline's cells, area and length match those of the ink that SciPy fills."""
+    """The outline's cells, area and length match those of the ink after SciPy fills its holes."""
     ink = random_blob(seed)
     filled = ndimage.binary_fill_holes(ink, TOUCHING)
 
@@ -320,7 +321,7 @@ def test_outline_encloses_what_scipy_fills(seed):
     n_edges = up.sum() + sum(
         (a & b).sum() for a, b in ((filled[:, 1:], filled[:, :-1]), (filled[1:], filled[:-1]))
     )
-    # Each triangle has three edges and each edge two sides: the remaining sides face outwards.
+    # Each triangle has three edges, and each edge has two sides. The other sides face outwards.
     assert len(steps) == 2 * n_edges - 3 * n_triangles
     points = outline_points(steps)
     x, y = points.T

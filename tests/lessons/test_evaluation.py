@@ -26,7 +26,7 @@ LOADER = DataLoader(DATA, batch_size=7, collate_fn=collate_fn)
 
 
 class FirstSymbol(nn.Module):
-    """A model whose logit is the first symbol, and which records the mode of each call."""
+    """A model that returns the first symbol as its logit and records the mode of each call."""
 
     def __init__(self, error=None, dtype=torch.float32):
         super().__init__()
@@ -63,7 +63,7 @@ def test_probabilities_are_float64(dtype):
 @pytest.mark.parametrize("mode", [True, False])
 @pytest.mark.parametrize("error", [None, RuntimeError("broken"), ValueError("broken")])
 def test_prediction_leaves_the_mode_as_it_was(mode, error):
-    """Prediction uses evaluation mode without gradients and restores the mode, even on error."""
+    """Prediction uses evaluation mode without gradients, then restores the mode, even on error."""
     model = FirstSymbol(error).train(mode)
 
     if error is None:
@@ -115,7 +115,7 @@ def test_a_loader_in_order_is_accepted():
 
 
 def test_scores_computed_by_hand():
-    """Scores equal those computed by hand: 2 of 4 right, 3 of 4 pairs in order."""
+    """Scores equal those computed by hand: 2 of 4 predictions right and 3 of 4 pairs in order."""
     found = score([0, 0, 1, 1], np.array([0.1, 0.6, 0.4, 0.9], dtype=np.float32))
 
     log_loss = -(math.log(0.9) + math.log(0.4) + math.log(0.4) + math.log(0.9)) / 4

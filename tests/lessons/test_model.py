@@ -24,7 +24,7 @@ def build(pooling="last", packed=True):
 
 
 def batch(sequences, extra=0, fill=0):
-    """Return sequences padded with `fill`, `extra` steps beyond the longest, and their lengths."""
+    """Return sequences padded with `fill` to `extra` steps past the longest, and their lengths."""
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     padded = torch.full((len(sequences), int(lengths.max()) + extra), fill)
     for row, sequence in zip(padded, sequences, strict=True):
@@ -37,7 +37,7 @@ def batch(sequences, extra=0, fill=0):
 
 @pytest.mark.parametrize("extra", [0, 3])
 def test_masked_mean_is_the_mean_of_the_real_steps(extra):
-    """Each row is the mean of its first `length` steps."""
+    """Each row is the mean of the first `length` steps of its sequence."""
     lengths = [3, 1, 8, 2, 5, 8]
     outputs = torch.from_numpy(np.random.default_rng(0).normal(size=(6, 8 + extra, 3)))
 
@@ -57,7 +57,7 @@ def test_masked_mean_of_long_sequences(length):
 
 @pytest.mark.parametrize("junk", [float("nan"), float("inf"), 1e30])
 def test_masked_mean_never_reads_the_padding(junk):
-    """NaN or infinity in the padding affects neither result nor gradient nor input."""
+    """NaN or infinity in the padding affects neither the result, the gradient nor the input."""
     outputs = torch.tensor([[[2.0], [4.0], [junk]], [[1.0], [junk], [junk]]], requires_grad=True)
     before = outputs.detach().clone()
 
@@ -70,7 +70,7 @@ def test_masked_mean_never_reads_the_padding(junk):
 
 
 def test_masked_mean_stays_on_the_device_of_the_outputs():
-    """Tensors are created on the input's device, not the default one ("meta" mimics a GPU)."""
+    """Tensors are created on the input's device, not on the default device (here "meta")."""
     outputs, lengths = torch.tensor([[[2.0], [4.0], [9.0]]]), torch.tensor([2])
 
     with torch.device("meta"):

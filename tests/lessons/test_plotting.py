@@ -63,7 +63,7 @@ def is_solid(lines):
 
 @every_plot
 def test_plots_draw_into_the_given_axes(plot):
-    """A helper draws into the given axes and returns them, or creates a new figure."""
+    """A helper draws into the given axes and returns them; without axes, it creates a figure."""
     _, (left, right) = plt.subplots(1, 2)
     assert plot(ax=left) is left
     assert left.has_data() or left.texts
@@ -107,7 +107,7 @@ def test_a_wrong_history_is_named():
     ],
 )
 def test_nothing_is_left_out_silently(plot, error):
-    """More names than there are styles, and lengths that differ, raise an error."""
+    """More names than styles raise an error, and so do lengths that differ."""
     with pytest.raises(error):
         plot()
 
@@ -129,14 +129,14 @@ def test_course_style():
 
 
 def test_equal_losses_mark_the_first_epoch():
-    """Of equal validation losses the first is marked, as in early stopping."""
+    """Of several equal validation losses, the first is marked, as in early stopping."""
     ax = sc.plot_loss_curves(HISTORY.assign(val_loss=[0.6, 0.5, 0.5, 0.7, 0.5]))
 
     assert legend(ax)[-1] == "lowest validation loss: epoch 2"
 
 
 def test_loss_curves_show_the_history():
-    """Both losses are drawn in their own style, and the lowest validation loss is marked."""
+    """Each loss is drawn in its own style, and the lowest validation loss is marked."""
     ax = sc.plot_loss_curves(HISTORY)
 
     *curves, dot = ax.get_lines()
@@ -155,7 +155,7 @@ def test_the_best_possible_loss_is_a_dotted_line(height):
     ax = sc.plot_loss_curves(HISTORY, best_possible=height)
 
     *_, line = ax.get_lines()
-    assert (list(line.get_xdata()), set(line.get_ydata())) == ([0, 1], {height})  # of the axes
+    assert (list(line.get_xdata()), set(line.get_ydata())) == ([0, 1], {height})  # axes fractions
     assert look(line) == (GREY, ":")
     assert legend(ax)[-1] == "best possible"
     low, high = ax.get_ylim()
@@ -201,7 +201,7 @@ def test_lines_from_a_data_frame():
 
 
 def test_histograms_count_the_values_of_each_name():
-    """Histograms count every value; the first is filled, the second a dashed outline."""
+    """Histograms count every value; the first is filled, and the second is a dashed outline."""
     ax = sc.plot_histograms({"honest": [1, 1, 2, 5], "cheat": [4, 4, 5]}, bins=[0, 2, 4, 6])
 
     *bars, outline = ax.patches
@@ -220,7 +220,7 @@ def test_one_histogram_alone_needs_no_legend():
 
 
 def test_dots_show_every_score_in_the_column_of_its_name():
-    """Scores are drawn at their values with horizontal jitter; neighbouring columns differ."""
+    """Scores are drawn at their values with horizontal jitter; adjacent columns differ in style."""
     scores = {"last": [0.7, 0.7, 0.8], "avg": [0.9], "max": [0.6, 0.5]}
 
     ax = sc.plot_dots(scores)
@@ -248,7 +248,7 @@ def test_dots_show_the_best_possible_score_of_each_column():
 
 
 def test_intervals_that_miss_the_truth_are_dashed():
-    """Intervals that miss the truth are dashed; those that touch it contain it."""
+    """Intervals that miss the truth are dashed; an interval that ends at it contains it."""
     ax = sc.plot_intervals([1, 2, 3, 0], [2, 4, 5, 1], truth=2)
 
     hit, missed = ax.collections
@@ -305,7 +305,7 @@ def test_throws_box_exactly_the_marked_faces(options, marked):
         assert (text.get_fontweight() == "bold") is is_marked
     assert [label.get_text() for label in ax.get_yticklabels()] == ["cheat", "honest"]
     assert (ax.get_xlabel(), list(ax.get_yticks())) == ("throw", [0, 1])
-    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()  # all throws, downwards
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()  # all throws, with rows downwards
     assert left < 1 < 3 < right
     assert top < 0 < 1 < bottom
 

@@ -1,4 +1,4 @@
-"""Public functions handle any input correctly or reject it with an error that names it.
+"""Public functions handle any input correctly or reject it with an error that names the argument.
 
 SEQCLF_EXAMPLES=500 tries ten times as many examples, which differ from run to run.
 """
@@ -168,7 +168,7 @@ CASES = {
     for function, valid, rules in DOORS
     for name, accepts in rules.items()
 }
-# Arguments that a message may call something else.
+# Arguments that an error message may call by another name.
 ALSO = {
     "min_length": "max_length is 9",
     "padded": "lengths.shape",
@@ -318,7 +318,7 @@ def read(loader, batch_size):
 @examples(50)
 @given(st.data())
 def test_a_batch_is_accepted_exactly_if_every_number_fits(data):
-    """A batch is rejected if any length or symbol is out of range; the error names the first."""
+    """A batch is rejected if a length or symbol is out of range; the error names the first one."""
     n, steps = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
     symbols = data.draw(st.lists(st.integers(-1, 7), min_size=n * steps, max_size=n * steps))
     lengths = data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))
@@ -375,7 +375,7 @@ def test_predictions_are_in_order(rows, batch_size, mode, dtype):
     st.sampled_from([0.0, math.nan, math.inf]),
 )
 def test_only_one_finite_logit_per_sequence_is_a_prediction(n, shape, value):
-    """Predictions with another shape than (N,), or with NaN or infinity, are rejected."""
+    """Predictions with a shape other than (N,), or with NaN or infinity, are rejected."""
     reply, ones = torch.full(shape, value), torch.ones(n, dtype=torch.int64)
     is_good = shape == [n] and math.isfinite(value)
 

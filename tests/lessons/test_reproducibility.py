@@ -70,7 +70,7 @@ def test_rounding_errors_stay_without_the_grid(settings_kept):
 
 
 def test_agreement_is_set_up_once(settings_kept):
-    """Calling it twice sets float64, one thread and only one optimizer hook."""
+    """Two calls to agree_across_machines set float64, one thread and only one optimizer hook."""
     agree_across_machines()
     agree_across_machines()
     assert torch.get_default_dtype() == torch.float64

@@ -1,4 +1,4 @@
-"""Tables and CSV files are read correctly, or rejected with the column, row and value named."""
+"""Tables and CSV files are read correctly or rejected; errors name the column, row and value."""
 
 import gzip
 import io
@@ -53,7 +53,7 @@ def as_file(sequences):
 
 
 def test_a_table_holds_what_the_model_needs(file):
-    """A table has sequences of int64 symbols 1..K, int64 labels, text groups and sorted symbols."""
+    """A table has sequences of int64 symbols 1..K, int64 labels, group names and sorted symbols."""
     table = load_csv(file("id,label,group,sequence\n9,1,anna,b a\n8,0,ben,c b b\n"))
 
     assert [sequence.tolist() for sequence in table.sequences] == [[2, 1], [3, 2, 2]]
@@ -101,7 +101,7 @@ def test_labels_are_numbered_as_scikit_learn_does(labels):
 
 
 def test_label_names_say_which_is_which(file):
-    """The first of label_names becomes label 0, even if one of the two does not occur."""
+    """The first of label_names becomes label 0, even if one of the two names does not occur."""
     path = file("sequence,label\n1,not bought\n2,bought\n")
     assert load_csv(path, label_names=["not bought", "bought"]).labels.tolist() == [0, 1]
     assert load_csv(path, label_names=["bought", "not bought"]).labels.tolist() == [1, 0]
@@ -113,7 +113,7 @@ def test_label_names_say_which_is_which(file):
 
 
 def test_names_become_numbers_and_numbers_names():
-    """`encode` and `decode` are inverse for lists, arrays, tensors; `symbols=` sets the numbers."""
+    """`encode` and `decode` invert each other for any container; `symbols=` sets the numbers."""
     table = encode(["b a"])
 
     assert table.labels is table.groups is table.label_names is None
@@ -131,7 +131,7 @@ LISTS = [[["1", "2"], ["3"]], [["a", "b,'c"], ["it's"]], [["é", "🙂"], ["\\d"
 @pytest.mark.parametrize("lists", LISTS, ids=["digits", "quotes", "Unicode"])
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, json.dumps])
 def test_lists_are_read_from_tables_and_files(lists, kind):
-    """A cell is a list, tuple, array or Series of names, or a printed one; integers become text."""
+    """A cell can be a list, tuple, array or Series of names or integers, or its printed form."""
     readers = (
         [encode] if kind in (np.array, pd.Series) else [encode, lambda c: load_csv(as_file(c))]
     )
@@ -162,7 +162,7 @@ def test_abbreviated_sequences_are_refused(cell):
 
 
 def test_brackets_may_belong_to_names():
-    """Text with brackets is read as a printed list only if one pair encloses all of it."""
+    """A string with brackets is read as a printed list only if one pair encloses all of it."""
     texts = ["[CLS] a b [SEP]", "(a) f(x)", "[SEP]", "(1)"]
     assert names_of(encode(texts)) == [text.split() for text in texts]
 
@@ -184,7 +184,7 @@ def test_brackets_may_belong_to_names():
     ],
 )
 def test_another_separator_is_named_and_then_works(separator, lists):
-    """Sequences with another separator are rejected, and passing the suggested one works."""
+    """Sequences with a different separator are rejected, and the suggested separator works."""
     lists = [list(names) for names in lists]
     texts = [separator.join(names) for names in lists]
 
@@ -204,7 +204,7 @@ def test_a_separator_that_does_not_occur_is_refused(texts, mark):
 
 @pytest.mark.parametrize(("text", "mark"), [("a>b", ">"), ("abab", ""), ("b_a", "_")])
 def test_new_sequences_that_are_not_split_are_refused(text, mark):
-    """Text in another format than the training data's does not become all "<unk>"."""
+    """New data in a different format from the training data is rejected, not read as "<unk>"."""
     symbols = ["a", "b", "<unk>"]
     with pytest.raises(ValueError, match=f"pass separator='{mark}'"):
         encode([text], symbols=symbols)
@@ -282,7 +282,7 @@ def test_invisible_names_are_refused(cell, message):
 @pytest.mark.parametrize("column", ["label", "group"])
 @pytest.mark.parametrize(("name", "rule"), [("p1\u200b", ".*ZERO WIDTH"), (None, "'' .row 1")])
 def test_labels_and_groups_that_cannot_be_seen_are_refused(column, name, rule):
-    """Missing labels and groups, and those that differ only invisibly, are rejected."""
+    """Missing labels and groups, and those with invisible characters, are rejected."""
     frame = pd.DataFrame({"sequence": ["a", "b"], column: ["p1", name]})
     with pytest.raises(ValueError, match=rf"column '{column}' holds {rule}"):
         encode_table(frame)
@@ -329,7 +329,7 @@ def test_rare_names_become_unknown():
 
 
 def test_unknown_is_a_symbol_only_if_it_occurs():
-    """The symbol "<unk>" exists only if it occurs in training, and is then never too rare."""
+    """The symbol "<unk>" exists only if it occurs in training, and it never counts as too rare."""
     assert encode(["a a", "b b"], min_count=2).symbols == ("a", "b")
     assert encode(["a a <unk>"], min_count=2).symbols == ("a", "<unk>")
     assert encode(["a a <unk>"]).symbols == ("<unk>", "a")
@@ -340,7 +340,7 @@ def test_unknown_is_a_symbol_only_if_it_occurs():
 
 @pytest.mark.parametrize("columns", ["sequence;label;group\n", "sequence\tlabel\tgroup\n"])
 def test_other_columns_separators_lose_no_text(columns, file):
-    """A file with another column separator is rejected unchanged, and read correctly with sep=."""
+    """A file with a different column separator is rejected, and with sep= it is read correctly."""
     sep = columns[8]
     text = columns + sep.join(["01 010", "None", "007"]) + "\n" + sep.join(["010", "NA", "DE"])
     path = file(text)
@@ -373,7 +373,7 @@ def test_other_encodings_are_named(file):
 
 
 def test_rows_are_named_as_the_reader_sees_them(file):
-    """Errors name rows by the table's index, or in a file by their number below the header."""
+    """Errors name rows by the table's index or, in a file, by their number below the header."""
     frame = pd.DataFrame({"sequence": ["a", "b"]}, index=["x", "y"])
     with pytest.raises(ValueError, match=r"'b' \(row y\)"):
         encode_table(frame, symbols=["a"])
@@ -476,7 +476,7 @@ def test_encode_takes_names_not_a_text():
 
 
 def cpu_time(call):
-    """Return the shortest CPU time of three calls, in seconds, without the tracing of coverage."""
+    """Return the shortest CPU time of three calls, in seconds, with coverage tracing turned off."""
     times, tracer = [], sys.gettrace()
     sys.settrace(None)
     for _ in range(3):
@@ -511,7 +511,7 @@ ANY = st.integers(0, 19).flatmap(lambda number: WORD if number else TEXT)
 
 
 def split_as_said(text, separator):
-    """Split a text into names as documented."""
+    """Split a string into names as documented."""
     text = unicodedata.normalize("NFC", text)
     if separator in (None, ""):
         return text.split() if separator is None else list(text)

@@ -60,8 +60,8 @@ def loss_of(logit, labels):
     return -sum(math.log(p if label else 1 - p) for label in labels) / len(labels)
 
 
-# Training always increases the logit, and the validation loss is lowest near log(3/2): with a
-# learning rate of 0.1, it falls for four epochs and then rises.
+# Training always increases the logit, and the validation loss is lowest near log(3/2). With a
+# learning rate of 0.1, this loss falls for four epochs and then rises.
 TRAIN = [one_batch([1.0, 1.0])]
 VAL_LABELS = [1.0, 1.0, 1.0, 0.0, 0.0]
 VAL = [one_batch(VAL_LABELS)]
@@ -91,13 +91,13 @@ def casino_loaders(test_symbol=None, seed=0):
     [
         (2, 0.0, [0.5, 0.5, 0.5], 1),  # an equal loss is not an improvement
         (2, 0.0, [0.5, 0.6, 0.4, 0.5, 0.3, 0.4, 0.4], 5),  # only epochs in a row count
-        (1, 0.125, [0.5, 0.25, 0.125], 2),  # neither is a decrease by exactly min_delta
+        (1, 0.125, [0.5, 0.25, 0.125], 2),  # a decrease by exactly min_delta is no improvement
         (3, 0.125, [0.5, 0.4375, 0.4375, 0.375], 1),  # the best loss counts, not the previous one
         (2, 0.25, [-1.0, -1.5, -1.5, -1.5], 2),  # losses may be negative
     ],
 )
 def test_stopping_rule(patience, min_delta, losses, best_epoch):
-    """Training stops after `patience` epochs in a row that do not improve by `min_delta`."""
+    """Training stops after `patience` epochs in a row without an improvement above `min_delta`."""
     stopper, model = EarlyStopping(patience, min_delta=min_delta), nn.Linear(1, 1)
 
     stops = [stopper.step(loss, model) for loss in losses]
@@ -139,7 +139,7 @@ def test_before_the_first_epoch():
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
 def test_loss_that_is_not_finite_is_refused(loss):
-    """A loss that is not finite raises an error that names the epoch and changes no state."""
+    """A loss that is not finite changes no state and raises an error that names the epoch."""
     stopper, model = EarlyStopping(), nn.Linear(1, 1)
     stopper.step(0.5, model)
 
@@ -153,7 +153,7 @@ def test_loss_that_is_not_finite_is_refused(loss):
 
 
 def test_each_batch_takes_one_step_along_its_own_gradient():
-    """Each step uses the gradient of its own batch only, not of earlier or leftover gradients."""
+    """Each step uses only the gradient of its own batch, not earlier or leftover gradients."""
     model, expected = small_model().eval(), small_model()
     loader = [*list(casino_loaders()[0])[:2], one_batch([1.0])]
     for p in model.parameters():
@@ -210,7 +210,7 @@ def test_modes(mode):
 
 
 def fit_one_logit(model, train=TRAIN, val=VAL, **options):
-    """Fit the one-weight model with the learning rate for which `logit_after` knows the weights."""
+    """Fit the one-weight model with the learning rate that `logit_after` assumes."""
     options = {"max_epochs": 30, "learning_rate": 0.1, **options}
     try:
         return fit(model, train, val, **options)
@@ -229,7 +229,7 @@ def logit_after(n_epochs):
 
 
 def assert_restored(model, history, epoch):
-    """Assert that the model has this epoch's weights and the history marks only this epoch."""
+    """Assert that the model has this epoch's weights and that only this epoch is marked as best."""
     assert model.logit.item() == pytest.approx(logit_after(epoch), rel=1e-5)
     assert history.loc[history["is_best"], "epoch"].tolist() == [epoch]
     best_loss = history.loc[history["is_best"], "val_loss"].item()
@@ -288,7 +288,7 @@ def test_best_weights_after_ctrl_c(failing, at_pass, best, capsys):
 
 
 def test_ctrl_c_within_an_epoch():
-    """Ctrl-C undoes the updates of an unfinished epoch; in the first, the history is empty."""
+    """Ctrl-C undoes the updates of an unfinished epoch; in epoch 1, the history is empty."""
     model, first = OneLogit(), OneLogit()
     late, early = (FailingLoader(TRAIN * 3, KeyboardInterrupt(), at, at_batch=3) for at in (2, 1))
 
@@ -332,7 +332,7 @@ def test_best_weights_after_a_nan():
 
 
 def test_learning_rate_zero_learns_nothing():
-    """With learning rate 0 the weights stay, and only the first of the equal epochs is best."""
+    """With a learning rate of 0, the weights do not change, and only the first epoch is best."""
     model = OneLogit()
 
     history = fit_one_logit(model, learning_rate=0.0)
@@ -345,7 +345,7 @@ def test_criterion_measures_both_losses():
     """`criterion` replaces the cross-entropy in both training and validation."""
     history = fit_one_logit(OneLogit(), max_epochs=1, criterion=nn.MSELoss())
 
-    logit = 0.1  # Adam's first step is the learning rate, along the sign of the gradient
+    logit = 0.1  # Adam's first step has the size of the learning rate
     expected = [1.0, (3 * (1 - logit) ** 2 + 2 * logit**2) / 5]
     np.testing.assert_allclose(history[["train_loss", "val_loss"]].iloc[0], expected, rtol=1e-5)
 
@@ -430,7 +430,7 @@ def lesson_loop(model, train_loader, val_loader, max_epochs=50, patience=5, lear
     ],
 )
 def test_fit_is_the_loop_of_the_lesson(seed, options, n_epochs):
-    """`fit` gives the same history and weights bit for bit, whatever is in the test set."""
+    """`fit` matches the lesson's loop bit for bit, whatever is in the test set."""
     sc.agree_across_machines()
     ours, theirs = small_model(seed), small_model(seed)
 
@@ -444,7 +444,7 @@ def test_fit_is_the_loop_of_the_lesson(seed, options, n_epochs):
 
 
 def test_default_settings():
-    """By default, training runs for 50 epochs with Adam at 1e-3 if the loss keeps falling."""
+    """By default, Adam runs for 50 epochs at a learning rate of 1e-3 if the loss keeps falling."""
     model, expected = OneLogit(), OneLogit()
 
     history = fit(model, TRAIN, TRAIN)
@@ -471,7 +471,7 @@ class Column(OneLogit):
     ],
 )
 def test_errors_of_training_are_explained(model, val, message):
-    """Errors during training are explained by what is wrong with the batches or the model."""
+    """Errors during training say what is wrong with the batches or the model."""
     with pytest.raises((TypeError, ValueError), match=message):
         fit_one_logit(model, TRAIN, val)
 
@@ -486,7 +486,7 @@ class PressCtrlC:
         self.left, self.files, self.pressed_in = k, files, None
 
     def __call__(self, frame, event, argument):
-        """Count executed lines and interrupt at the k-th."""
+        """Count executed lines and interrupt at the k-th line."""
         if frame.f_code.co_filename not in self.files:
             return None
         if event == "line":
@@ -494,7 +494,7 @@ class PressCtrlC:
             if self.left < 0:
                 sys.settrace(None)
                 self.pressed_in = frame.f_code.co_name
-                signal.getsignal(signal.SIGINT)(signal.SIGINT, frame)  # as Python does it
+                signal.getsignal(signal.SIGINT)(signal.SIGINT, frame)  # as Python does
         return self
 
 

@@ -234,7 +234,7 @@ def test_the_arguments_of_each_table_are_valid(name):
     ids=[f"{name}: {message[:40]}" for name, _, _, message in REFUSED],
 )
 def test_invalid_arguments_are_refused(name, changes, error, message):
-    """The error names the invalid argument and entry, its value, and the allowed values."""
+    """The error names the invalid argument, the entry, its value and the allowed values."""
     function, arguments, _ = DOORS[name]
     with pytest.raises(error, match=re.escape(message)) as caught:
         function(**arguments | changes)
@@ -242,7 +242,7 @@ def test_invalid_arguments_are_refused(name, changes, error, message):
 
 
 def test_values_at_the_edge_are_accepted():
-    """Edge cases are valid: the largest seed, NumPy scalars, bool labels, empty sets, 0 and 1."""
+    """Edge cases are valid, such as the largest seed, NumPy scalars, bool labels and empty sets."""
     loaders = sc.make_loaders([[1]], [True], ([0], [], []), seed=np.uint32(2**32 - 1))
     assert [len(loader) for loader in loaders] == [1, 0, 0]
     model = sc.LSTMClassifier(np.int16(2), packed=np.False_)
@@ -295,7 +295,7 @@ def record(**errors):
 
 
 def test_checks_run_before_and_after():
-    """`before` gets the arguments, `after` also the result; `explain` is called only on error."""
+    """`before` gets the arguments, `after` also gets the result, and `explain` is not called."""
     calls, double = record()
 
     assert double(3, y=1) == 6
@@ -362,7 +362,7 @@ def test_compiled_functions_run_without_checks(monkeypatch):
 
 
 def test_a_batch_is_looked_through_only_after_an_error(monkeypatch):
-    """Valid batches are not searched for invalid symbols, which would slow down training."""
+    """Valid batches are not searched for invalid symbols, because that would slow down training."""
     monkeypatch.setattr(validation, "check_each", None)
 
     assert sc.LSTMClassifier()(PADDED, LENGTHS).shape == (2,)

@@ -17,7 +17,7 @@ from notebook_text import ROOT
 FIGURES = sorted((ROOT / "figures").glob("*.svg"))
 VISION = {"normal vision": None, "protanopia": "protanomaly", "deuteranopia": "deuteranomaly"}
 CLEARLY = 12  # difference in CAM02-UCS, where 1 is barely visible
-LIGHTER = 10  # difference in lightness, of 100
+LIGHTER = 10  # difference in lightness, out of 100
 FRAME = {"#ffffff", "#000000"}  # paper, axes and text
 
 
@@ -67,7 +67,7 @@ def marks(text):
             style.get("fill", "none") != "none" and style.get("stroke", "none") == "none",
         )
         for color, strength in paints:
-            # Otherwise a pattern, which is a shape of its own, or no colour.
+            # Anything else is no colour or a pattern, which is a shape of its own.
             if color and color.startswith("#") and color not in FRAME:
                 found.add((on_paper(color, strength), shape))
         pending += [(child, group) for child in element]
@@ -82,7 +82,8 @@ def is_area(shape):
 def confusions(text):
     """Return the pairs of colours in a figure that look alike, with the kind of vision.
 
-    Areas are compared only with areas and lines with lines, as they cannot be confused.
+    Areas are compared only with areas and lines only with lines, because an area cannot be mistaken
+    for a line.
     """
     found = []
     for (color, shape), (other, other_shape) in combinations(sorted(marks(text), key=str), 2):
@@ -120,7 +121,7 @@ LINES = '<svg><g id="line2d_1"><path style="stroke: {}; {}"/><path style="stroke
     ids=["blue and orange", "brown and green", "one dashed", "two greys", "nearly white"],
 )
 def test_confusions_are_found(color, dash, other, vision):
-    """Similar colours are detected, in greyscale only if the line styles are equal."""
+    """Similar colours are detected, but in greyscale only if the line styles are equal."""
     found = confusions(LINES.format(color, dash, other))
 
     assert sorted(line.rpartition(": ")[2] for line in found) == sorted(vision)

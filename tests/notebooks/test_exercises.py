@@ -1,4 +1,4 @@
-"""Checks of the exercises: typical wrong answers get a specific hint, and no check raises."""
+"""The exercise checks give typical wrong answers a specific hint and never raise an error."""
 
 import importlib
 import inspect
@@ -62,7 +62,7 @@ def test_typical_wrong_answers_get_their_own_hint(check, answer, hint, capsys):
 
 @pytest.mark.parametrize(("check", "answer"), RIGHT)
 def test_answers_without_the_bug_are_correct(check, answer, capsys):
-    """The answers from which the wrong ones are derived are correct without the bug."""
+    """Without a bug, the answers from which the wrong answers are derived are correct."""
     check(*(answer if isinstance(answer, tuple) else [answer]))
     assert capsys.readouterr().out == "Correct\n"
 
@@ -101,7 +101,7 @@ def test_an_error_in_the_answer_is_reported_and_does_not_stop_the_notebook(check
 @pytest.mark.parametrize("check", ALL)
 @pytest.mark.parametrize("answer", ["word", 3, [1, 2], float("nan"), torch.zeros(3)])
 def test_answers_of_the_wrong_kind_are_not_correct(check, answer, capsys):
-    """Answers of the wrong type are neither accepted nor an error."""
+    """Answers of the wrong type are not accepted and raise no error."""
     check(*[lambda *arguments: answer] * n_answers(check))
     assert capsys.readouterr().out.startswith("Not yet: ")
 
@@ -126,7 +126,7 @@ def test_positions_may_be_tensors(capsys):
     [(1.00009, 1, True), (1.0002, 1, False), (9e-7, 0, True), (2e-6, 0, False), ("word", 0, False)],
 )
 def test_numbers_are_compared_up_to_rounding(found, expected, is_close):
-    """Numbers are compared with a relative tolerance of 1e-4 and an absolute one of 1e-6."""
+    """Numbers are compared with a relative tolerance of 1e-4 and an absolute tolerance of 1e-6."""
     assert close(found, expected) is is_close
     assert isinstance(close(found, expected), bool)
 
@@ -138,7 +138,7 @@ def test_tensors_are_compared_up_to_rounding(found, is_close):
 
 
 def test_a_wrong_shape_is_named():
-    """The hint gives the expected shape and the actual one, or the type if it is not a tensor."""
+    """The hint gives the expected and actual shapes, or the type if the result is not a tensor."""
     shape = (2, 3), "(N, H)"
     assert wrong_shape(torch.zeros(2, 3), *shape) is None
     for found, name in ((torch.zeros(3, 2), "(3, 2)"), ([1.0], "list")):

@@ -1,4 +1,4 @@
-"""The stored figures: each belongs to a notebook and has both formats and an alt text.
+"""Each stored figure belongs to a notebook and has an SVG, a PNG and an alt text.
 
 Figures are compared with their references when nbval executes the notebooks with
 SEQCLF_FIGURES=check; test_snapshots.py tests this comparison.
@@ -28,7 +28,7 @@ NAMES = [name for path in NOTEBOOKS for name in shown(path)]
 
 
 def test_every_figure_is_drawn_once_stored_twice_and_described():
-    """Each figure is shown once and has an SVG, a PNG and an alt text; there are no others."""
+    """Each figure is shown once and has an SVG, a PNG and an alt text; there are no other files."""
     assert len(NAMES) == len(set(NAMES))
     files = {f"{name}.{extension}" for name in NAMES for extension in ("png", "svg")}
     assert {path.name for path in FIGURES.iterdir()} == files | {"alt_texts.toml"}
@@ -46,7 +46,7 @@ def test_alt_texts_are_one_short_paragraph(name):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_stored_outputs_have_the_alt_text_of_their_figure(path):
-    """Outputs store the alt text of their figure, which the book and the slides use."""
+    """Outputs store the alt text of their figure for the book and the slides."""
     assert all(name[:2] == path.name[:2] for name in shown(path))
     outputs = [o for c in nbformat.read(path, as_version=4).cells for o in c.get("outputs", [])]
     figures = [o for o in outputs if "image/png" in o.get("data", {})]

@@ -39,7 +39,7 @@ class Kernel:
         self.client.wait_for_ready(timeout=120)
 
     def start(self, path, n_epochs, wait_for):
-        """Start a training cell, and wait until its checkpoint has this many epochs."""
+        """Start a training cell, and wait until its checkpoint has `wait_for` epochs."""
         code = f"n, is_best, table = train({n_epochs}, checkpoint={str(path)!r})"
         message = self.client.execute(code)
         deadline = time.monotonic() + 120
@@ -74,7 +74,7 @@ def kernel():
 
 
 def test_the_stop_button_ends_training_and_nothing_else(kernel, tmp_path):
-    """After the stop button, the cell ends without an error and the best weights are restored."""
+    """The stop button ends the cell without an error, and the best weights are restored."""
     training = kernel.start(tmp_path / "run.pt", n_epochs=5000, wait_for=3)
     kernel.manager.interrupt_kernel()
 
@@ -85,7 +85,7 @@ def test_the_stop_button_ends_training_and_nothing_else(kernel, tmp_path):
 
 
 def test_training_continues_when_the_browser_is_closed(kernel, tmp_path):
-    """Training continues without a browser, and a new one finds the full result."""
+    """Training continues without a browser, and a new browser finds the full result."""
     path = tmp_path / "run.pt"
     kernel.start(path, n_epochs=20, wait_for=2)
     kernel.reconnect()

@@ -37,7 +37,7 @@ SIMPLER = {
     "04_training_with_early_stopping": {"training": {"fit"}},
     "08_scaling_up": {"extras.flat": {"FlatDataset"}},
 }
-MOST_LINES = {"fit": 20, "EarlyStopping": 20, "LSTMClassifier": 25}  # every other: 15
+MOST_LINES = {"fit": 20, "EarlyStopping": 20, "LSTMClassifier": 25}  # other definitions: 15
 START = "00_start_here"  # an introduction with fewer sections and words, and no exercises
 ALLOWED_TAGS = re.compile(
     r"setup|exercise|check|solution|quiz|(mirror|simple):seqclf_utils\.[\w.]+"
@@ -133,7 +133,7 @@ def test_outputs_name_nothing_of_this_machine(path):
 
 @each_notebook
 def test_template(path):
-    """Notebooks follow the template, from the title and question to the link to the next one."""
+    """Notebooks follow the template, from the title and question to the link at the end."""
     notebook = read(path).cells
     number = path.name[:2]
     assert re.fullmatch(rf"# {number} · \S.+", notebook[0].source)
@@ -159,7 +159,7 @@ def test_template(path):
 
 @each_notebook
 def test_cells_are_short_and_explained(path):
-    """Notebooks keep the limits on code lines, words and Markdown cells in CONTRIBUTING."""
+    """Notebooks respect the limits on code lines, words and Markdown cells in CONTRIBUTING."""
     code = cells(path, "code")
     aside = {"quiz", "solution"}  # folded away
     prose = [c for c in cells(path, "markdown") if not aside & set(c.metadata.get("tags", []))]
@@ -199,7 +199,7 @@ def test_every_prediction_has_an_answer_that_can_be_folded(path):
 
 
 def bare(definition):
-    """Return a definition's syntax tree as text, without docstrings, annotations and @checked."""
+    """Return a definition's syntax tree as text, without docstrings, annotations or @checked."""
     tree = ast.parse(textwrap.dedent(definition))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
@@ -231,7 +231,7 @@ def listed(modules):
 
 @each_notebook
 def test_mirrored_definitions_are_those_of_the_package(path):
-    """A notebook's definitions equal the package's, and all listed ones are there."""
+    """A notebook's definitions equal the package's, and no listed definition is missing."""
     mirrors = tagged(path, "mirror")
     assert set(mirrors) == listed(MIRRORED.get(path.stem, {}))
     assert set(tagged(path, "simple")) == listed(SIMPLER.get(path.stem, {}))
@@ -320,7 +320,7 @@ def prepared(path):
 
 
 def exercises(path):
-    """List the triples of stub, check and solution, and assert that they come in this order."""
+    """List the triples of stub, check and solution, and assert that their order is right."""
     tagged = [
         (cell.metadata["tags"][0], cell)
         for cell in read(path).cells
@@ -372,7 +372,7 @@ def test_quiz(path):
 
 @each_notebook
 def test_quiz_cannot_be_guessed_from_its_form(path):
-    """The right option is not always in the same position, nor mostly the longest."""
+    """The right option is not always in the same position, nor is it usually the longest."""
     places, longest = set(), 0
     questions = quiz(path)
     for _, options in questions:

@@ -1,7 +1,7 @@
 """The web book: preprocessing of the sources, and the built pages.
 
-Pages are built only if Sphinx is installed, as by `python course.py book`. In a browser,
-`python course.py book --check` tests them all; here only the page "Play" is played.
+Pages are built only if Sphinx is installed; `python course.py book` installs it. With --check, that
+command tests all pages in a browser. Here, only the page "Play" is tested in a browser.
 """
 
 import html.parser
@@ -83,7 +83,7 @@ def test_links_below_the_title_lead_to_this_notebook(monkeypatch, server, reposi
 
 
 def test_alt_text_reaches_the_page():
-    """The stored alt text is copied to where myst-nb reads it."""
+    """The stored alt text is copied to the metadata that myst-nb reads."""
     cell = prepared(picture("Two lines."))[-1]
     assert cell["metadata"]["mystnb"] == {"image": {"alt": "Two lines."}}
 
@@ -132,7 +132,7 @@ class Page(html.parser.HTMLParser):
 
 @pytest.fixture(scope="module", params=["", "https://github.com"], ids=["here", "published"])
 def built(request, tmp_path_factory):
-    """Build the book without and with an address, and return its pages by their paths."""
+    """Build the book with and without a GitHub address, and return its pages by path."""
     pytest.importorskip("myst_nb", reason="python course.py book installs it")
     folder = tmp_path_factory.mktemp("book")
     with pytest.MonkeyPatch.context() as patch:
@@ -153,7 +153,7 @@ def test_pages_load_nothing_from_elsewhere(built):
 
 
 def test_only_a_published_book_leads_to_colab_and_binder(built, request):
-    """Each notebook has both links, or none has."""
+    """Either every notebook has both links, or no notebook has any."""
     n_links = len(NOTEBOOKS) * (request.node.callspec.id == "published")
     for host in ("colab.research.google.com", "mybinder.org"):
         hrefs = [target for page in built.values() for target in page.values("a", "href")]
@@ -182,7 +182,7 @@ def test_pictures_are_described(built):
 
 
 def test_solutions_and_answers_are_folded_away(built):
-    """Pages have as many folded blocks as their notebooks, all closed."""
+    """Pages have as many folded blocks as their notebooks, and all are closed."""
     for source in NOTEBOOKS:
         page = next(page for path, page in built.items() if path.stem == source.stem)
         folded = [found for tag, found in page.tags if tag == "details"]
@@ -192,7 +192,7 @@ def test_solutions_and_answers_are_folded_away(built):
 
 @pytest.mark.parametrize("built", [""], indirect=True)
 def test_play_judges_as_pytorch_and_numpy_do(built, tmp_path):
-    """Every button works, axe finds nothing, and both probabilities agree after each throw."""
+    """Every button works, axe finds no fault, and probabilities agree with PyTorch and NumPy."""
     if book.obstacle() or not book.MODULES.exists():
         pytest.skip(book.obstacle() or "python course.py book --check installs axe")
     (folder,) = {path.parent for path in built if path.name == "index.html"}

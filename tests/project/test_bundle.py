@@ -1,4 +1,4 @@
-"""The bundle: the calls of pip, the files written and the errors, without any download."""
+"""The bundle: calls to pip, written files and errors, tested without any download."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from tools.browser import free_port
 
 @pytest.fixture
 def pip(monkeypatch):
-    """Record the calls of pip instead of running them, and copy only course.py."""
+    """Record the calls to pip instead of running them, and copy only course.py."""
     calls = []
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -44,7 +44,7 @@ def test_a_bundle_is_the_course_its_wheels_and_a_readme(pip, tmp_path):
     ("target", "named"), [("win_amd64", "pywinpty"), ("macosx_14_0_arm64", "appnope")]
 )
 def test_another_system_gets_all_packages_and_its_own(pip, tmp_path, target, named):
-    """For another system, all pinned packages are downloaded plus those that only it needs."""
+    """For another system, pip downloads all pinned packages and those specific to that system."""
     bundle.main([str(tmp_path / "b"), "--platform", target, "--python-version", "3.12"])
 
     download, own = pip
@@ -75,7 +75,7 @@ def test_several_systems_get_a_folder_each(pip, tmp_path):
 
 
 def test_an_index_that_does_not_answer_is_reported_at_once(pip, tmp_path, monkeypatch):
-    """An unreachable index is reported before pip would retry it for each package."""
+    """An unreachable index is reported at once, not retried by pip for each package."""
     address = f"http://localhost:{free_port()}/simple"
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", address)
 

@@ -24,7 +24,7 @@ OLD_PYTHONS = ["3.10.13", "3.9", "2.7.18"]
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path, capsys):
-    """Return a function that checks a simulated machine and returns exit status and output."""
+    """Return a function that checks a simulated machine and returns the status and the output."""
 
     def run(*arguments, python="3.12.1", installed=(), error=None, free_gb=100):
         def load(name):
@@ -81,7 +81,7 @@ def test_an_old_python_is_the_only_problem_reported(machine, python):
     [("", "torch is missing;")] + [(v, f"torch is {v};") for v in ("2.5.9+cpu", "1.13", "2", "x")],
 )
 def test_each_bad_package_is_named_with_the_version_needed(machine, version, problem):
-    """Each missing or outdated package is named, without the failed import that follows from it."""
+    """Each missing or outdated package is named, but not the failed import that it causes."""
     status, output = machine(installed={"torch": version, "numpy": "1.25.2"}, error=ImportError())
 
     assert status == 1
@@ -110,7 +110,7 @@ def test_a_python_outside_venv_is_reported(machine, tmp_path, monkeypatch, prefi
 
 
 def test_a_full_disk_gets_no_advice_to_install(machine):
-    """A full disk is reported without the advice to install."""
+    """A full disk is reported without the advice to install packages."""
     assert machine(free_gb=0.04) == (1, "Not ready:\n- 0.0 GB are free; 0.5 GB are needed\n")
 
 
@@ -135,13 +135,13 @@ def test_needs_are_those_of_pyproject():
 
 
 def test_versions_are_looked_up_without_importing():
-    """The version of an installed package is found, and "" is returned for others."""
+    """The version of an installed package is found, and "" is returned for a missing package."""
     assert check.release(check.installed_version("pytest")) > (8,)
     assert check.installed_version("no-such-package-here") == ""
 
 
 def test_it_runs_in_a_notebook():
-    """%run prints the line or the problems without showing the exit status as an error."""
+    """%run prints the result without showing the exit status as an error."""
     sources = ["%run ../tools/check_environment.py"] * 2
     sources[1] = f"{FULL_DISK}\n{sources[1]}"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
@@ -165,7 +165,7 @@ def test_it_runs_where_nothing_is_installed():
 
 
 def test_the_script_fails_where_only_the_disk_is_full():
-    """The script exits with status 1 even though importing the package imports IPython."""
+    """If only the disk is full, the script exits with status 1, although IPython gets imported."""
     run = f"{FULL_DISK}; import runpy; runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
 
     done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True)

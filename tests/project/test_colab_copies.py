@@ -19,7 +19,7 @@ BLOB = "https://github.com/me/course/blob/0123abc/"
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_copies_install_the_course_and_have_absolute_links(path):
-    """The first cell names address and commit; links lead to copies, or to files at this commit."""
+    """The first cell names the address and commit; links lead to copies or files at this commit."""
     install, *cells = json.loads(colab_copies.colab_copy(path, *PLACE))["cells"]
     assert "git clone -q https://github.com/me/course course" in install["source"]
     assert "checkout -q 0123abc\n" in install["source"]

@@ -28,10 +28,10 @@ def load(folder):
 
 
 class Machine:
-    """A machine with simulated installation steps that create the same files as real ones.
+    """A machine with simulated installation steps that create the same files as real steps.
 
     Attributes:
-        steps: Command, whether the mark exists, and environment of each step.
+        steps: For each step, the command, whether the mark exists, and the environment.
         commands: Commands run in .venv, without `python -m`.
         status: Exit status of each module.
         fails: Steps with this argument fail.
@@ -214,7 +214,7 @@ def test_too_small_disk_is_refused_before_anything_is_made(machine, monkeypatch,
 
 
 def test_python_does_not_delete_itself(installed, monkeypatch):
-    """If run with the Python of an unfinished .venv, course.py asks to deactivate it."""
+    """If run with the Python of an unfinished .venv, course.py asks you to deactivate .venv."""
     installed.mark.touch()
     monkeypatch.setattr(sys, "prefix", str(installed.venv))
     message, steps = installed.run("test")
@@ -269,7 +269,7 @@ BUILDS = [  # platform, nvidia-smi, environment variables, the announced build
 def test_the_cpu_build_is_the_default_without_a_gpu(
     machine, monkeypatch, capsys, platform, gpu, variables, build
 ):
-    """On Linux, the build follows the GPU, unless a variable or package settings decide."""
+    """On Linux, the build depends on the GPU, unless a variable or package settings select it."""
     monkeypatch.setattr(sys, "platform", platform)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -287,7 +287,7 @@ def test_the_cpu_build_is_the_default_without_a_gpu(
 
 @pytest.mark.parametrize(("version", "is_new"), [((3, 14, 9), False), ((3, 15, 0), True)])
 def test_a_python_that_is_too_new_is_named(machine, version, is_new):
-    """A failed installation names the Python to use if this one is newer than tested."""
+    """If Python is too new, a failed installation names a tested version to use instead."""
     machine.course.sys = SimpleNamespace(**{**vars(sys), "version_info": version})
     machine.fails = "pip"
     assert ("3.15 may be too new for PyTorch" in machine.run("test")[0]) == is_new
@@ -366,7 +366,7 @@ PYTHONS = [
 
 @pytest.mark.parametrize(("version", "system", "here", "refusal"), PYTHONS)
 def test_unsupported_python_is_refused(machine, version, system, here, refusal):
-    """Python is rejected if too old, or on Windows if it misreads letters such as ö in paths."""
+    """Python is rejected if too old or, on Windows, if it misreads letters such as ö in paths."""
     course, done = machine.course, []
     course.install, course.run = lambda: done.append("install"), lambda command: 0
     course.sys = SimpleNamespace(**{**vars(sys), "version_info": version})
@@ -379,7 +379,7 @@ def test_unsupported_python_is_refused(machine, version, system, here, refusal):
 
 @pytest.mark.parametrize(("processor", "refused"), [("x86_64", True), ("arm64", False)])
 def test_intel_macs_are_refused(machine, monkeypatch, processor, refused):
-    """Intel Macs, for which PyTorch has no wheels, are referred to the page with alternatives."""
+    """On Intel Macs, for which PyTorch has no wheels, an error names the page with alternatives."""
     machine.course.sys = SimpleNamespace(**{**vars(sys), "platform": "darwin"})
     monkeypatch.setattr(machine.course.platform, "machine", lambda: processor)
     outcome, steps = machine.run("test")
@@ -397,9 +397,9 @@ def test_windows_has_another_path_to_python(machine, monkeypatch):
 
 
 def test_an_old_python_can_run_the_file():
-    """course.py has old syntax and standard imports, so that old versions can report errors."""
+    """course.py uses only old syntax and standard modules, so an old Python can report errors."""
     nodes = list(ast.walk(ast.parse(SOURCE, feature_version=(3, 6))))
-    assert SOURCE.isascii()  # these two are for 2.7
+    assert SOURCE.isascii()  # this check and the next are for Python 2.7
     assert not any(isinstance(n, ast.JoinedStr) or getattr(n, "id", "") == "print" for n in nodes)
     assert not any(isinstance(node, ast.ImportFrom) for node in nodes)
     imports = (node.names for node in nodes if isinstance(node, ast.Import))
@@ -434,7 +434,7 @@ def test_a_real_command_in_a_real_environment(tmp_path, monkeypatch):
 
     command = [sys.executable, "course.py", "run", "--fast", "a b"]
     options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "start_new_session": True}
-    options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # maybe ignored
+    options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # may be ignored
     with subprocess.Popen(command, cwd=machine.folder, **options) as process:
         lines = [process.stdout.readline() for _ in range(2)]
         for _ in range(2):

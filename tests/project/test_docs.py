@@ -20,7 +20,7 @@ def rows():
 
 
 def places(text):
-    """Return the notebook number, section and file of each section that a text links to."""
+    """Return the notebook number, section and file of each link to a section."""
     page_form = r"\[notebook (\d\d), section (\d)\]\((?:[^)]*/)?([^)/]+)\)"
     gallery_form = r"\[notebook (\d\d)\]\(([^)]+)\), section (\d)"
     found = re.findall(page_form, text)
@@ -65,7 +65,7 @@ def test_places_exist(text):
 
 
 def test_page_and_gallery_name_the_same_places():
-    """An entry of notebook 09 links to the first place that the page lists, unless it is in 09."""
+    """Entries of notebook 09 link to the first place on the page, unless that is in notebook 09."""
     on_page = {row[0]: places(row[3])[0] for row in rows()}
     for number, _, text in entries():
         assert (places(text) or [("09", on_page[number][1], GALLERY.name)]) == [on_page[number]]

@@ -16,7 +16,7 @@ def read(path):
 
 
 def prose(path):
-    """Return a page's own prose, without code, quotations and titles of references."""
+    """Return a page's own prose, without code, quotations or titles of references."""
     text = re.sub(r"```.*?```|<code>.*?</code>", " ", read(path), flags=re.S)
     text = LINK.sub(" ", re.sub(r"`[^`]*`", " ", text))
     text = re.sub(r"\]\([^)]*\)", "] ", text)
@@ -61,7 +61,7 @@ def test_an_entry_links_to_a_notebook_that_uses_the_term(term, body):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_pages_use_one_word_for_one_thing(path):
-    """Avoided synonyms do not occur in notebooks and workshop pages."""
+    """Avoided synonyms do not occur in notebooks or workshop pages."""
     text = prose(path)
     for term, body in glossary():
         for word in elsewhere(body):

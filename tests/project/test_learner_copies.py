@@ -1,4 +1,4 @@
-"""Learners' copies of the notebooks: their contents, and that they are never overwritten."""
+"""Learners' copies of the notebooks have the right contents and are never overwritten."""
 
 import os
 import re
@@ -53,7 +53,7 @@ def test_a_copy_has_no_outputs_and_its_answers_are_folded(course, capsys):
 
 
 def test_line_ends_do_not_matter(course):
-    """A checkout with the line ends of Windows gives the same copy and fingerprint."""
+    """A checkout with Windows line endings gives the same copy and fingerprint."""
     source = course / "notebooks" / "01_one.ipynb"
     unix = source.read_bytes()
     expected = learner_copy(source)
@@ -93,7 +93,7 @@ def test_existing_copies_are_never_overwritten(course, capsys):
 
 
 def test_a_copy_of_an_older_version_is_named(course, capsys):
-    """A copy is reported as outdated if the original's text changes, but not its outputs."""
+    """A copy is reported as outdated if the original's text changes, but not if its outputs do."""
     main()
     source, mine = (course / name / "01_one.ipynb" for name in ("notebooks", "my_notebooks"))
     source.write_text(source.read_text("utf-8").replace("4 {}\\n", "5 {}\\n"), "utf-8")

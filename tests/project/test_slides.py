@@ -94,7 +94,7 @@ def test_pages_load_nothing_from_elsewhere(tmp_path):
 
 @each_notebook
 def test_exercises_have_their_task_and_results_their_code(path):
-    """Exercises show minutes and a short task; results and figures have a title."""
+    """Exercises show their minutes and a short task; results and figures have a title."""
     for body in [*shown(path, "small"), *shown(path, "exercise")]:
         assert re.match(r"## (Summary|Exercise \d: .+ \(\d+ min\)\n\n\S)", body)
         assert len(body.split()) <= slides.MOST_WORDS + 60
@@ -107,7 +107,7 @@ def test_exercises_have_their_task_and_results_their_code(path):
 
 @pytest.mark.parametrize("name", slides.DECKS)
 def test_a_deck_follows_its_schedule(name):
-    """A deck has every prediction, exercise and break of the schedule, and no other prediction."""
+    """A deck has every prediction, exercise and break of the schedule, and no other predictions."""
     schedule = schedules.read()[slides.DECKS[name]]
     ((_, (_, made)),) = slides.read_pages([], name).items()
     bodies = [slide.body for slide in made]

@@ -19,7 +19,7 @@ BY_NUMBER = {path.name[:2]: path for path in NOTEBOOKS}
 LABELS = ["What it is for", "The one thing", "Have them predict", "Run live"]
 LABELS += ["Where people stumble, and what to say", "Ask", "In class", "Late?"]
 SCHEDULE = schedules.read()
-# Where the course introduces what later sections take for granted, and how they mention it.
+# Sections that introduce a concept, and the pattern by which later sections mention it.
 CONCEPTS = {
     ("01", "6"): r"split_indices|test_idx",
     ("02", "5"): r"LSTMClassifier",
@@ -43,7 +43,7 @@ def parts_of(number):
 
 
 def plain(text):
-    """Join the lines of a text."""
+    """Join the lines of a string."""
     return re.sub(r"\s+", " ", text)
 
 
@@ -59,12 +59,12 @@ def minutes(clock):
 
 
 def sums(blocks):
-    """Return the minutes of each kind in all blocks."""
+    """Return the total minutes of each kind over all blocks."""
     return [sum(column) for column in zip(*(block.minutes for block in blocks), strict=True)]
 
 
 def cells_of(number):
-    """Return the part that each cell of a notebook belongs to, and the cell."""
+    """Return each cell of a notebook, preceded by the part that it belongs to."""
     part, found = "start", []
     for cell in nbformat.read(BY_NUMBER[number], as_version=4).cells:
         heading = re.match(r"## (?:(\d)\.|(\w+))|### (Exercise \d)", cell.source)
@@ -93,7 +93,7 @@ def walk(schedule):
 
 
 def taught(schedule):
-    """List the notebook and the name of each part in order."""
+    """List the notebook and the name of each taught part, in order."""
     return [(n, part) for block in schedule.blocks for n, ps in block.parts.items() for part in ps]
 
 
@@ -115,7 +115,7 @@ def names(source):
 
 @each_schedule
 def test_minutes_add_up(title):
-    """Rows follow each other without gaps, their minutes fill them, and the totals are right."""
+    """Rows follow each other without gaps, minutes match the times, and the totals are right."""
     blocks = SCHEDULE[title].blocks
     for before, after in itertools.pairwise(blocks):
         assert before.end == after.start
@@ -128,7 +128,7 @@ def test_minutes_add_up(title):
 
 @each_schedule
 def test_learners_do_much_of_the_work(title):
-    """An exercise starts by minute 45, exercises take over a quarter, and there is slack."""
+    """Exercises start by minute 45 and take at least a quarter of the time, and there is slack."""
     blocks = SCHEDULE[title].blocks
     first = next(block for block in blocks if block.minutes[1])
     assert minutes(first.end) - first.minutes[1] - minutes(blocks[0].start) <= 45
@@ -175,7 +175,7 @@ def test_every_name_in_a_cell_was_taught_or_bridged(title):
 
 @each_schedule
 def test_every_concept_was_taught_or_bridged(title):
-    """What a section takes for granted was taught before or is explained by a bridge."""
+    """The concepts that a section uses were taught before or are explained by a bridge."""
     schedule, met = SCHEDULE[title], set()
     said = {(number, section) for number, section, _, _ in schedule.bridges}
     for number, part in taught(schedule):
@@ -215,7 +215,7 @@ def test_the_guide_has_everything_about_each_notebook(number):
 
 @each_notebook
 def test_quotes_of_the_guide_are_in_the_notebook(number):
-    """Text in curly quotes occurs literally in a cell or an output, apart from capitals."""
+    """Text in curly quotes occurs literally in a cell or an output, apart from capital letters."""
     cells = nbformat.read(BY_NUMBER[number], as_version=4).cells
     outputs = [output.get("text", "") for cell in cells for output in cell.get("outputs", [])]
     text = plain("\n".join([*(cell.source for cell in cells), *outputs])).casefold()
@@ -240,7 +240,7 @@ def questions(text):
 
 
 def test_questions_come_in_pairs_and_the_key_has_both_answers():
-    """Ten questions before and after with four options each, and a key on another page."""
+    """There are ten questions before and after with four options each, and a separate key."""
     rows = re.findall(r"^\| (\d+) \| ([A-D]) \| ([A-D]) \| .*\((\S+)\) \|$", KEY, flags=re.M)
     numbers = [str(n) for n in range(1, 11)]
     assert [row[0] for row in rows] == list(questions(BEFORE)) == list(questions(AFTER)) == numbers

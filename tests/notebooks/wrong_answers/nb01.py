@@ -36,7 +36,7 @@ def counted_twice(labels, groups, splits):
 
 
 def leaks_where(is_same):
-    """Return a `leaked_positions` that compares sequences in another way."""
+    """Return a `leaked_positions` that compares sequences with `is_same`."""
 
     def leaked_positions(sequences, splits):
         known = [list(sequences[i]) for i in [*splits.train_idx, *splits.val_idx]]

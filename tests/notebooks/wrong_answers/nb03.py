@@ -10,7 +10,7 @@ from seqclf_utils.model import masked_mean
 
 
 def real_steps(outputs, lengths):
-    """Mark the real time steps, shape (N, L)."""
+    """Mark the real time steps in a mask of shape (N, L)."""
     return torch.arange(outputs.size(1)) < lengths[:, None]
 
 
@@ -31,13 +31,13 @@ def run_on(cell, embedded, n_steps):
 
 
 def in_sorted_order(cell, embedded, lengths):
-    """Sort by length and forget to undo it."""
+    """Sort by length and forget to restore the order."""
     order = lengths.argsort(descending=True, stable=True)
     return run(cell, embedded[order], lengths[order])
 
 
 def sorted_twice(cell, embedded, lengths):
-    """Sort by length and apply the same order again instead of undoing it."""
+    """Sort by length and apply the same order again instead of restoring the original order."""
     order = lengths.argsort(descending=True, stable=True)
     return run(cell, embedded[order], lengths[order])[order]
 
@@ -55,7 +55,7 @@ def one_by_one(cell, embedded, lengths):
 
 
 def changes_its_input(cell, embedded, lengths):
-    """Sort the batch in place."""
+    """Reverse the batch in place."""
     embedded.copy_(embedded.flip(0))
     return run(cell, embedded.flip(0), lengths)
 

@@ -6,7 +6,7 @@ from seqclf_utils import exercises
 
 
 def groups(labels, probabilities):
-    """Return the probabilities of cheats as a column, and of honest players as a row."""
+    """Return the probabilities of cheats as a column, and those of honest players as a row."""
     return probabilities[labels == 1][:, None], probabilities[labels == 0]
 
 
@@ -17,13 +17,13 @@ def auc(labels, probabilities, tie=0.5):
 
 
 def auc_of_rows(labels, probabilities):
-    """Compare the first cheat with the first honest player, the second with the second, ..."""
+    """Compare each cheat only with the honest player at the same position."""
     cheats, honest = groups(labels, probabilities)
     return np.mean(cheats[:, 0] > honest)
 
 
 def pairs_won(labels, probabilities):
-    """Count pairs without dividing."""
+    """Count the pairs won, without dividing by the number of pairs."""
     cheats, honest = groups(labels, probabilities)
     return (cheats > honest).sum() + (cheats == honest).sum() / 2
 
@@ -67,7 +67,7 @@ def position(v, vp, t, tp, thresholds):
 
 
 def validation_cost(v, vp, t, tp, thresholds):
-    """Report the cost on the set that chose the threshold."""
+    """Report the cost on the set that was used to choose the threshold."""
     return choose_and_report(v, vp, v, vp, thresholds)
 
 
@@ -183,7 +183,7 @@ WRONG = {
         (lambda *a: bootstrap(*a, seed=3), "draw anew"),
         (lambda *a: -bootstrap(*a)[::-1], "the wrong way round"),
         (lambda *a: bootstrap(*a)[::-1], "low end comes first"),
-        (lambda *a: bootstrap(*a, deviations=1), "to each side is not 95 %"),
+        (lambda *a: bootstrap(*a, deviations=1), "to each side is not 95%"),
         (lambda *a: bootstrap(*a, deviations=1.96), "Take the quantiles"),
         (lambda *a: bootstrap(*a).mean(), "return two numbers"),
         (lambda *a: bootstrap(*a, subtract_last=True), "not two intervals' ends"),

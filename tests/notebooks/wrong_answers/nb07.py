@@ -14,7 +14,7 @@ def runs(sequence):
 
 
 def longest_but_the_last(sequence):
-    """Count a run only when another symbol ends it."""
+    """Count a run only when a different symbol ends it."""
     longest = length = 1
     for before, after in pairwise(sequence):
         if before == after:
@@ -77,7 +77,7 @@ def no_wrap(first, second):
 
 
 def inside(first, second):
-    """Search for one outline in the other one repeated, without comparing the lengths."""
+    """Search for one outline in two copies of the other outline, without comparing the lengths."""
     twice = 2 * corners(first)
     n = len(second)
     return any(twice[i : i + n] == corners(second) for i in range(len(twice)))

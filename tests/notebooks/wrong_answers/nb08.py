@@ -41,7 +41,7 @@ def filled(lengths, max_cells, *, too_much=0, order=None, value=None, cells=None
 
 
 def in_pieces(model, pieces, criterion, optimizer, *, share="right", clear="once", steps="once"):
-    """Take one step for a batch in pieces, optionally with a bug."""
+    """Take one step for a batch that is split into pieces, optionally with a bug."""
     n = sum(len(labels) for _, _, labels in pieces)
     total = 0.0
     if clear == "once":
@@ -64,7 +64,7 @@ def in_pieces(model, pieces, criterion, optimizer, *, share="right", clear="once
 
 
 def with_loss(change):
-    """Take the right step but return another loss."""
+    """Take the right step but return a changed loss."""
 
     def answer(model, pieces, criterion, optimizer):
         with torch.no_grad():

@@ -46,7 +46,7 @@ def no_axis(predict, padded, lengths):
 
 
 def no_axis_but_lengths(predict, padded, lengths):
-    """Predict a sequence without the batch dimension, but with it in the length."""
+    """Predict a sequence without the batch dimension, but keep that dimension in its length."""
     alone = [predict(padded[i, :n], lengths[i : i + 1]) for i, n in enumerate(lengths)]
     return torch.allclose(torch.cat(alone), predict(padded, lengths))
 
