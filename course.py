@@ -7,7 +7,7 @@ book    build the course as a web book in docs/_build/html
 bundle  create a folder from which the course installs on other machines without a network
 
 The first run of a command creates a virtual environment in .venv and installs the tested versions
-there. It needs only Python 3.11 or newer, and uses uv if that is on the PATH.
+there. It needs only Python 3.11 or newer, and it uses uv if uv is on the PATH.
 """
 
 import argparse
@@ -29,7 +29,7 @@ NEWEST = (3, 14)  # the newest Python that the course is tested with
 CPU_GB, CUDA_GB = 2, 6  # .venv: 1.6 GB, or 5.3 GB with PyTorch for NVIDIA GPUs, plus downloads
 SMALLER = " (%d for the CPU build: SEQCLF_TORCH=cpu python3 course.py lab)" % CPU_GB
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-BUILDS = {  # of PyTorch on Linux, by the value of SEQCLF_TORCH
+BUILDS = {  # builds of PyTorch on Linux, by value of SEQCLF_TORCH
     "cpu": "the small CPU build of PyTorch. To use an NVIDIA GPU, delete .venv and type\n"
     "  SEQCLF_TORCH=cuda python3 course.py lab",
     "cuda": "the build of PyTorch for NVIDIA GPUs, a 3 GB download. The CPU build is\n"
@@ -57,7 +57,7 @@ installed here. Another Python does not help; workshop/setup.md, "Without an ins
 
 def say(text):
     """Print without buffering, even to a file."""
-    sys.stdout.write(text + "\n")  # print(flush=True) is a syntax error to Python 2
+    sys.stdout.write(text + "\n")  # print(flush=True) is a syntax error in Python 2
     sys.stdout.flush()
 
 
@@ -67,7 +67,7 @@ def stop(text):
 
 
 def wanted():
-    """Return a fingerprint of the requirements, Python and the folder."""
+    """Return a fingerprint of the requirements, the version of Python and the folder."""
     digest = hashlib.sha256(sys.version.encode() + os.fsencode(HERE))
     for name in ("pyproject.toml", "constraints.txt"):
         with open(os.path.join(HERE, name), "rb") as file:
@@ -76,12 +76,12 @@ def wanted():
 
 
 def free_gb():
-    """Return the free disk space for .venv."""
+    """Return the free disk space on the disk of .venv, in GB."""
     return shutil.disk_usage(HERE).free / 1e9
 
 
 def torch_build():
-    """Return a key of BUILDS, or "" where there is no choice or settings of pip or uv make it."""
+    """Return a key of BUILDS, or "" if there is no choice or pip's or uv's settings decide."""
     if sys.platform != "linux" or os.path.isdir(WHEELS):
         return ""
     if os.environ.get("SEQCLF_TORCH") in BUILDS:
@@ -92,7 +92,7 @@ def torch_build():
 
 
 def needed_gb():
-    """Return the disk space for .venv; pip's default on Linux is PyTorch for NVIDIA GPUs."""
+    """Return the disk space that .venv needs; pip's default on Linux is PyTorch for NVIDIA GPUs."""
     wishes = [value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))]
     small = sys.platform != "linux" or os.path.isdir(WHEELS) or any("cpu" in w for w in wishes)
     return CPU_GB if small or torch_build() == "cpu" else CUDA_GB
@@ -118,7 +118,7 @@ def make_environment(uv):
     if os.path.lexists(VENV):
         say("Deleting .venv: the last installation did not finish ...")
         if os.path.lexists(PYTHON):
-            os.remove(PYTHON)  # first: without Python, a partly deleted .venv counts as unfinished
+            os.remove(PYTHON)  # first, because a .venv without Python counts as unfinished
         shutil.rmtree(VENV)
     if free_gb() < needed_gb():
         smaller = SMALLER if needed_gb() == CUDA_GB else ""
@@ -126,7 +126,7 @@ def make_environment(uv):
         stop(text % (free_gb(), needed_gb(), smaller))
     say("[1/2] Making the environment .venv ...")
     os.makedirs(VENV)
-    open(UNFINISHED, "w").close()  # uv's --clear would delete it; --seed installs pip
+    open(UNFINISHED, "w").close()  # uv's --clear would delete this; --seed installs pip
     venv = [uv, "venv", "-q", "--allow-existing", "--seed", "--python", sys.executable]
     call((venv if uv else [sys.executable, "-m", "venv"]) + [VENV], "Making .venv")
 

@@ -1,8 +1,8 @@
-"""Commands for contributors, run by nox: `.venv/bin/nox -l` lists them, `-s NAME` runs one.
+"""Commands for contributors, run by nox: `.venv/bin/nox -l` lists them, and `-s NAME` runs one.
 
-To install nox: `.venv/bin/python -m pip install -c constraints.txt -e ".[dev]"`. Arguments after
-`--` are passed to the command: `.venv/bin/nox -s bench -- --quick`. Sessions with their own
-environment download PyTorch again; UV_TORCH_BACKEND=cpu selects the small build. Commands for
+To install nox, run `.venv/bin/python -m pip install -c constraints.txt -e ".[dev]"`. Arguments
+after `--` are passed to the command, as in `.venv/bin/nox -s bench -- --quick`. Sessions with their
+own environment download PyTorch again; UV_TORCH_BACKEND=cpu selects the small build. Commands for
 learners and teachers are in course.py.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = []  # nothing runs by default: some of these take hours
+nox.options.sessions = []  # nothing runs by default, because some sessions take hours
 ROOT = Path(__file__).resolve().parent
 NBVAL = ("-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--nbval", str(ROOT / "notebooks"))
 # Environment variables that must not change any output, and a check that they take effect.
@@ -38,7 +38,7 @@ OFFLINE = 'ip link set lo up && mount --bind "$0" "$0" && mount -o remount,bind,
 
 
 def python(session: nox.Session, *arguments: str, **more) -> None:
-    """Run this Python, in which the course is installed, with the arguments after `--`."""
+    """Run the Python in which the course is installed, with the arguments after `--`."""
     session.run(sys.executable, *arguments, *session.posargs, external=True, **more)
 
 
@@ -62,7 +62,7 @@ def browser(session):
 
 @nox.session(venv_backend="none")
 def slides(session):
-    """Build slides; -- --schedule half-day makes one deck, -- --check tests each in Chromium."""
+    """Build slides; -- --schedule half-day makes one deck, -- --check tests them in Chromium."""
     python(session, "-m", "tools.slides")
 
 
@@ -88,7 +88,7 @@ def random_inputs(session):
 @nox.session(venv_backend="none")
 @nox.parametrize("setting", list(SETTINGS), ids=list(SETTINGS))
 def everywhere(session, setting):
-    """Check that the notebooks give the stored outputs with another machine's settings."""
+    """Check that the notebooks give the stored outputs with the settings of a different machine."""
     variables, check = SETTINGS[setting]
     env = dict(word.split("=") for word in shlex.split(variables))
     if setting == "old-processor":
@@ -109,7 +109,7 @@ def offline(session):
 @nox.session(venv_backend="uv")
 @nox.parametrize("resolution", ["lowest-direct", "highest"], ids=["oldest", "newest"])
 def versions(session, resolution):
-    """Run the notebooks with the oldest versions that pyproject.toml allows, or the newest."""
+    """Run the notebooks with the oldest or the newest versions that pyproject.toml allows."""
     session.install("--resolution", resolution, "-e", ".[test]")
     # Figures are not compared, because other versions of matplotlib place text differently.
     session.run("python", *NBVAL, *session.posargs, env={"SEQCLF_FIGURES": "off"})

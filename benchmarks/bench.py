@@ -1,8 +1,8 @@
 """Compare the speed of the course's pipeline with other libraries: nox -s bench [-- --quick].
 
 Each pipeline trains the same small classifier on the same sequences, in its own process and on one
-thread. The result is the median CPU time of a step. Libraries that are not installed are skipped;
-to include them, run pip install skorch lightning fastai keras tensorflow.
+thread. The result is the median CPU time of a training step. Libraries that are not installed are
+skipped; to include them, run pip install skorch lightning fastai keras tensorflow.
 """
 
 import argparse
@@ -29,7 +29,7 @@ STYLES = [("#0072B2", "o"), ("#D55E00", "s"), ("#CC79A7", "D"), ("#555555", "x")
 
 
 def ratios(rows: list[dict]) -> dict[str, float]:
-    """Return the speed of each pipeline relative to the first one that ran."""
+    """Return the speed of each pipeline relative to the first pipeline that ran."""
     medians = {r["name"]: statistics.median(r["seconds"]) for r in rows if "skip" not in r}
     first = next(iter(medians.values()))
     return {name: first / median for name, median in medians.items()}
@@ -39,7 +39,7 @@ def table(rows: list[dict], n_steps: int) -> str:
     """Format the results of `measure` as a Markdown table.
 
     Args:
-        rows: One for each pipeline.
+        rows: One row for each pipeline.
         n_steps: Steps per epoch, by which times are divided.
 
     Returns:
@@ -86,7 +86,7 @@ def draw(results: list[tuple[str, list[dict]]], path: Path) -> None:
 
 
 def about() -> str:
-    """Describe the date, the processor and the versions of the measurement."""
+    """Describe a measurement by its date, processor and versions."""
     cpu = Path("/proc/cpuinfo")
     names = re.findall(r"model name\s*: (.*)", cpu.read_text("utf-8") if cpu.exists() else "")
     machine = names[0] if names else platform.processor()

@@ -1,7 +1,7 @@
 """Pipelines that train the same classifier: each returns a function that trains for one epoch.
 
-All pipelines use the same sequences, sizes, learning rate and number of steps, and return the mean
-training loss. Each follows the documentation of its library.
+All pipelines use the same sequences, sizes, learning rate and number of steps. The functions that
+they return give the mean training loss. Each pipeline follows the documentation of its library.
 """
 
 import os
@@ -157,8 +157,8 @@ def bare_loop(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 def bare_lstm(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
     """Run only the forward and backward pass of `nn.LSTM` and the optimizer's step.
 
-    Batches of similar length are embedded beforehand. Gradients that vanish over hundreds of steps
-    become denormal numbers, which slow down processors, so they are flushed to zero.
+    Batches of similar length are embedded beforehand. Over hundreds of steps, vanishing gradients
+    become denormal numbers. These slow down processors, so they are flushed to zero.
     """
     import torch
 

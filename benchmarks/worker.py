@@ -1,6 +1,6 @@
 """Run each pipeline in its own process, which trains on request and measures its peak memory.
 
-asv and pyperf run one benchmark after the other. Here the pipelines take turns, epoch by epoch, so
+asv and pyperf run one benchmark after another. Here, the pipelines take turns, epoch by epoch, so
 that a slowdown of the machine affects all of them equally.
 """
 
@@ -26,9 +26,9 @@ def work(pipe: Connection, name: str, task: dict) -> None:
     """Build a pipeline, train on each request, and send back the result or the error.
 
     Args:
-        pipe: Requests and answers.
-        name: The pipeline.
-        task: n (sequences), lengths, batch_size, n_steps.
+        pipe: Receives requests and sends answers.
+        name: Name of the pipeline.
+        task: n (number of sequences), lengths, batch_size and n_steps.
     """
     try:
         installed = version(PACKAGES.get(name, "torch"))
@@ -76,23 +76,23 @@ class Worker:
             return {"skip": "the process ended"}
 
     def train(self) -> None:
-        """Request one epoch, unless the worker has failed before."""
+        """Request one epoch, unless the worker has already failed."""
         if "skip" not in self.answers[-1]:
             with suppress(BrokenPipeError):  # read reports that the process has ended
                 self.pipe.send(True)
             self.answers.append(self.read())
 
     def row(self) -> dict:
-        """Return name, version, seconds per epoch, loss and peak_mb, or name and skip."""
+        """Return name, version, seconds per epoch, loss and peak_mb, or on error name and skip."""
         first, *epochs = self.answers
         if "skip" in self.answers[-1]:
             return {"name": self.name, "skip": self.answers[-1]["skip"]}
-        seconds = [epoch["seconds"] for epoch in epochs[1:]]  # the first one is a warm-up
+        seconds = [epoch["seconds"] for epoch in epochs[1:]]  # the first epoch is a warm-up
         return {"name": self.name} | first | epochs[-1] | {"seconds": seconds}
 
 
 def measure(names: list[str], rounds: int, **task: object) -> list[dict]:
-    """Measure pipelines on one task, in turns.
+    """Measure pipelines on one task; the pipelines take turns.
 
     Args:
         names: The pipelines.

@@ -1,8 +1,8 @@
-"""Predict from the command line: read a model and a CSV file, and write it with a new column.
+"""Predict from the command line: read a model and a table, and write the table with a new column.
 
     python examples/predict.py visits.safetensors today.csv answers.csv
 
-The new column is named after label 1, such as `p_bought`. Notebook 07 saves such a model with
+The new column is named after label 1, such as `p_bought`. Notebook 07 saves a suitable model with
 `seqclf_utils.save_model`. Existing files are never overwritten.
 """
 

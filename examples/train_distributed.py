@@ -2,14 +2,15 @@
 
     torchrun --nproc-per-node 2 examples/train_distributed.py --checkpoint run.pt
 
-torchrun comes with PyTorch. It starts the processes and gives each a number, its *rank*. With
-`--max-restarts 3`, it restarts them if one dies, and training resumes from the checkpoint. (With
-several machines, run the same commands again instead.) Without torchrun, also on Windows, set RANK,
-WORLD_SIZE, MASTER_ADDR, MASTER_PORT and USE_LIBUV=0 for each process yourself, as notebook 08 does.
+torchrun comes with PyTorch. It starts the processes and gives each process a number, its *rank*.
+With `--max-restarts 3`, torchrun restarts all processes if one of them dies, and training resumes
+from the checkpoint. (With several machines, run the same commands again instead.) You can also
+start the processes without torchrun, even on Windows. To do so, set RANK, WORLD_SIZE, MASTER_ADDR,
+MASTER_PORT and USE_LIBUV=0 for each process, as notebook 08 does.
 
-All processes iterate over the same shuffled batches, and each takes every n-th sequence of a batch.
-No sequence is skipped or repeated, and each step equals that of a single process with the whole
-batch.
+All n processes iterate over the same shuffled batches, and each process takes every n-th sequence
+of a batch. No sequence is skipped or repeated, and each step is the same as in a single process
+with the whole batch.
 """
 
 import argparse
@@ -39,9 +40,9 @@ def process_group() -> Iterator[torch.device]:
     """Join the process group, and leave it on exit.
 
     Yields:
-        The device of this process: its own GPU (NCCL) if there are enough, or the CPU (gloo).
+        The device of this process: its own GPU (NCCL) if there are enough GPUs, or the CPU (gloo).
     """
-    # What torchrun sets in addition; without it, all processes are on this machine.
+    # torchrun also sets these variables; without it, all processes are on this machine.
     os.environ.setdefault("LOCAL_RANK", os.environ["RANK"])
     os.environ.setdefault("LOCAL_WORLD_SIZE", os.environ["WORLD_SIZE"])
     os.environ.setdefault("TORCHELASTIC_RESTART_COUNT", "0")
@@ -50,15 +51,15 @@ def process_group() -> Iterator[torch.device]:
     if with_gpu:
         torch.cuda.set_device(device)
     store, rank, n_processes = next(dist.rendezvous("env://"))
-    # The store survives a restart: without a prefix per attempt, a process could find the address
-    # of a dead one (https://github.com/pytorch/pytorch/issues/167288).
+    # The store survives a restart. Without a prefix for each attempt, a process could find the
+    # address of a dead process (https://github.com/pytorch/pytorch/issues/167288).
     store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)
     options = {"store": store, "rank": rank, "world_size": n_processes}
     dist.init_process_group("nccl" if with_gpu else "gloo", **options)
     try:
         yield device
-        # Wait until gloo's threads have released their tensors; they would crash if Python exited
-        # first (https://github.com/pytorch/pytorch/pull/179291).
+        # Wait until gloo's threads have released their tensors; the threads would crash if Python
+        # exited first (https://github.com/pytorch/pytorch/pull/179291).
         dist.barrier()
     finally:
         dist.destroy_process_group()
@@ -85,7 +86,7 @@ def read_data(folder: Path, n_sequences: int) -> sc.FlatDataset:
     """Open the files, which the first process of each machine writes if they are missing.
 
     Args:
-        folder: Where they are.
+        folder: Folder of the files.
         n_sequences: Number of sequences to create if there are no files.
 
     Returns:
@@ -106,8 +107,8 @@ def share(batch: list[int]) -> tuple[list[int], float]:
         batch: Positions of the whole batch, the same in every process.
 
     Returns:
-        Every n-th position, and 1.0. If there are none for this process, the first position and
-        0.0, because every process must take part in every step.
+        Every n-th position, and 1.0; or if no position is left for this process, the first
+        position and 0.0, because every process must take part in every step.
     """
     part = batch[dist.get_rank() :: dist.get_world_size()]
     return (part, 1.0) if part else (batch[:1], 0.0)
@@ -173,7 +174,7 @@ def train_one_epoch(
         rows, weight = share(positions[batch].tolist())
         optimizer.zero_grad()
         loss = weight * summed_loss(model, dataset, rows, device)
-        # DDP averages gradients over processes; this factor turns that into a mean over sequences.
+        # DDP averages gradients over processes; this factor gives the mean over sequences instead.
         (loss * dist.get_world_size() / len(batch)).backward()
         optimizer.step()
         total += loss.item()
@@ -191,7 +192,7 @@ def evaluate(
     """Compute the mean loss, with the sequences divided among the processes.
 
     Args:
-        model: The model without the DDP wrapper, as there are no gradients to synchronise.
+        model: The model without the DDP wrapper, because there are no gradients to synchronise.
         dataset: The data set.
         positions: Positions of the validation or test set, int64, shape (n,).
         device: The device of this process.
@@ -211,7 +212,7 @@ def evaluate(
 def resume(
     run: Checkpoint, max_epochs: int, measure: Callable[[], float]
 ) -> list[tuple[int, float, float]]:
-    """Resume from the checkpoint in every process; the first creates it if necessary.
+    """Resume from the checkpoint in every process; the first process creates it if necessary.
 
     Args:
         run: The checkpoint, in a folder shared by all machines.
@@ -241,8 +242,8 @@ def train(
     Args:
         plain: The model, with the same weights in every process.
         dataset: The data set.
-        splits: Positions of the training, validation and test set.
-        options: The command line.
+        splits: Positions of the training, validation and test sets.
+        options: The options from the command line.
         device: The device of this process.
     """
     model = DistributedDataParallel(plain)
@@ -255,7 +256,7 @@ def train(
     measure = partial(evaluate, plain, dataset, splits.val_idx, device)
     losses = resume(run, options.max_epochs, measure)
     for epoch in range(len(losses) + 1, options.max_epochs + 1):
-        # All processes stop at once, since all have the same validation loss.
+        # All processes stop in the same epoch, because all have the same validation loss.
         if stopper.epoch - stopper.best_epoch >= options.patience:
             break
         positions = splits.train_idx

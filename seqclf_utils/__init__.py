@@ -1,4 +1,4 @@
-"""Helpers of the course on sequence classification; its notebooks build them one by one."""
+"""Helpers for the sequence classification course; the notebooks build them one by one."""
 
 from seqclf_utils.casino import CasinoData, log_likelihood_ratio, make_casino
 from seqclf_utils.data import (

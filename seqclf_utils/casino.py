@@ -2,8 +2,8 @@
 
 Each player is a hidden Markov model that swaps dice in secret. Because the model is known, the
 forward algorithm gives the exact log-likelihood ratio, and no classifier can rank sequences better
-than that (Neyman and Pearson, 1933). The crude cheat is the occasionally dishonest casino of
-Durbin, Eddy, Krogh and Mitchison, *Biological Sequence Analysis* (1998), chapter 3.
+than this ratio does (Neyman and Pearson, 1933). The crude cheat is the occasionally dishonest
+casino of Durbin, Eddy, Krogh and Mitchison, *Biological Sequence Analysis* (1998), chapter 3.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from scipy.special import expit
 from seqclf_utils.validation import check_choice, check_count, check_seed, check_sequences
 
 N_FACES = 6
-MAX_THROWS = 10**8  # of all sequences together: 800 MB
+MAX_THROWS = 10**8  # in all sequences together; they take 800 MB
 
 
 class Player(NamedTuple):
@@ -24,8 +24,8 @@ class Player(NamedTuple):
 
     Attributes:
         start: Probability of each die at the first throw, shape (S,).
-        switch: Probability of die j after die i, shape (S, S), rows sum to 1.
-        faces: Probability of each face by die, shape (S, 6), rows sum to 1.
+        switch: Probability of die j after die i, shape (S, S); rows sum to 1.
+        faces: Probability of each face of each die, shape (S, 6); rows sum to 1.
     """
 
     start: np.ndarray
@@ -44,7 +44,7 @@ def _one_die(high: float) -> Player:
 
 
 def _first_throw_rigged(high: float) -> Player:
-    """Return a player who plays fair after a first throw of 4-6 with probability `high`."""
+    """Return a player whose first throw is 4-6 with probability `high`, and who then plays fair."""
     switch = np.array([[0.0, 1.0], [0.0, 1.0]])
     return Player(np.array([1.0, 0.0]), switch, np.stack([_die(high), _die(0.5)]))
 
@@ -60,11 +60,11 @@ LOADED_ON_SIX = np.array([0.08, 0.08, 0.08, 0.08, 0.08, 0.6])
 # For each cheat: the player behind label 0 and the player behind label 1.
 PLAYERS = {
     "crude": (_one_die(0.5), _two_dice(1.0, 0.1, [_die(0.5), LOADED_ON_SIX])),
-    # One die is loaded high and one low by the same amount, each played in streaks: every face
-    # still has probability 1/6 at every throw.
+    # One die is loaded high and the other low by the same amount, and each is used in streaks. So
+    # every face still has probability 1/6 at every throw.
     "clever": (_one_die(0.5), _two_dice(0.5, 0.15, [_die(0.85), _die(0.15)])),
     "early": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),
-    "late": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),  # in reversed sequences
+    "late": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),  # its sequences are reversed
     "spread": (_one_die(0.5 - 0.054), _one_die(0.5 + 0.054)),
 }
 CHEATS = tuple(PLAYERS)
@@ -87,9 +87,9 @@ class CasinoData:
 
     @property
     def best_probabilities(self) -> np.ndarray:
-        """Probability of a cheat given all throws, shape (N,), the best possible prediction.
+        """Probability of a cheat given all throws, shape (N,): the best possible prediction.
 
-        Both labels are equally likely a priori, so Bayes' rule is the sigmoid of the evidence.
+        Both labels are equally likely a priori, so Bayes' rule gives the sigmoid of the evidence.
         """
         return expit(self.log_likelihood_ratio)
 
@@ -102,10 +102,11 @@ def make_casino(
     Labels are fair coin flips; lengths are uniform and independent of the labels.
 
     Args:
-        n_sequences: Number of sequences, at least 1; times `max_length` at most 10**8.
+        n_sequences: Number of sequences, at least 1; multiplied by `max_length`, at most 10**8.
         cheat: "crude" (a die loaded on six is swapped in from time to time), "clever" (every face
             is as frequent as with a fair die; only the order differs), "early" (only the first
-            throw differs), "late" (only the last) or "spread" (all throws, a little).
+            throw differs), "late" (only the last throw differs) or "spread" (all throws differ a
+            little).
         min_length: Length of the shortest sequence, at least 1.
         max_length: Length of the longest sequence, at least `min_length`.
         seed: Seed of the simulation; the same seed gives the same data.
@@ -143,7 +144,7 @@ def log_likelihood_ratio(sequences: Sequence[Sequence[int]], *, cheat: str) -> n
     """Compute the exact evidence that each sequence comes from a cheat.
 
     Args:
-        sequences: Sequences of symbols 1..6, each of its own length.
+        sequences: Sequences of symbols 1..6, of any length.
         cheat: The suspected cheat, as in `make_casino`.
 
     Returns:
@@ -206,5 +207,5 @@ def _throw(player: Player, n_sequences: int, n_throws: int, rng: np.random.Gener
 
 def _draw(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw one index for each row of `probabilities`, (N, K), by inverse transform sampling."""
-    thresholds = probabilities.cumsum(axis=1)[:, :-1]  # the last one is 1 up to rounding
+    thresholds = probabilities.cumsum(axis=1)[:, :-1]  # without the last, which is 1 up to rounding
     return (rng.random((len(probabilities), 1)) >= thresholds).sum(axis=1)

@@ -28,7 +28,7 @@ VOCAB_SIZE = 7  # padding + symbols 1..6
 
 
 class SplitIndices(NamedTuple):
-    """Positions of the training, validation and test set; each int64, sorted, shape (n,)."""
+    """Positions of the training, validation and test sets, as sorted int64 arrays of shape (n,)."""
 
     train_idx: np.ndarray
     val_idx: np.ndarray
@@ -47,11 +47,12 @@ def split_indices(
     """Split positions 0..N - 1 into a training, a validation and a test set.
 
     Args:
-        labels: Labels, shape (N,), each 0 or 1; both keep their proportion in every set.
+        labels: Labels, shape (N,), each 0 or 1; every set has both in the same proportion.
         val_fraction: Share of the sequences in the validation set, between 0 and 1.
         test_fraction: Share of the sequences in the test set, between 0 and 1.
         groups: Source of each sequence (a person, a machine, a duplicated text), shape (N,). All
-            sequences of a group land in the same set; sizes are then as near as groups allow.
+            sequences of a group are put into the same set, and the sizes of the sets are then as
+            close to the fractions as the groups allow.
         seed: Seed of the shuffle; the same seed gives the same split.
 
     Returns:
@@ -78,7 +79,7 @@ def split_indices(
 def split_by_sequence(
     labels: np.ndarray, val_fraction: float, test_fraction: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cut off the test set, then the validation set, with both labels in proportion each time.
+    """Split off the test set, then the validation set, each with both labels in proportion.
 
     Args:
         labels: Labels, shape (N,), each 0 or 1.
@@ -87,7 +88,7 @@ def split_by_sequence(
         seed: Seed of the shuffle.
 
     Returns:
-        Positions of the training, validation and test set, int64, shuffled.
+        Positions of the training, validation and test sets, int64, shuffled.
     """
     n_val, n_test = round(val_fraction * len(labels)), round(test_fraction * len(labels))
     rest, test_idx = train_test_split(
@@ -102,20 +103,20 @@ def split_by_sequence(
 def deal_groups(
     shares: np.ndarray, wanted: np.ndarray, seed: Sequence[int]
 ) -> tuple[np.ndarray, float]:
-    """Deal groups in random order, each to the set that lacks most of what the group brings.
+    """Deal groups in random order, each to the set that most lacks the group's labels.
 
     Args:
-        shares: Share of all sequences of each label that a group holds, shape (groups, 2).
+        shares: Share of each label's sequences that each group holds, shape (groups, 2).
         wanted: Share that each set should hold, shape (3, 1).
         seed: Seed of the order.
 
     Returns:
-        The set of each group, 0, 1 or 2, int64, shape (groups,); and what the worst-off set holds
-        of what it should, a fraction.
+        The set of each group, 0, 1 or 2, int64, shape (groups,); and the smallest ratio of the
+        share that a set holds to the share that it should hold.
     """
     set_of, dealt = np.zeros(len(shares), dtype=int), np.zeros((3, 2))
     for group in np.random.default_rng(seed).permutation(len(shares)):
-        lacking = 1 - dealt / wanted  # (3, 2): 1 has nothing yet, 0 has all it should get
+        lacking = 1 - dealt / wanted  # (3, 2): 1 if a set has nothing yet, 0 if it is full
         set_of[group] = np.argmax(lacking @ shares[group])
         dealt[set_of[group]] += shares[group]
     return set_of, (dealt / wanted).min()
@@ -126,18 +127,18 @@ def split_by_group(
 ) -> list[np.ndarray]:
     """Deal whole groups to the three sets 20 times and keep the fairest deal.
 
-    scikit-learn's `StratifiedGroupKFold` also keeps groups whole, but its folds need not hold both
-    labels where few groups hold the rarer one.
+    scikit-learn's `StratifiedGroupKFold` also keeps groups whole, but its folds may lack the rarer
+    label if only few groups hold it.
 
     Args:
         labels: Labels, shape (N,), each 0 or 1.
-        groups: Source of each sequence, shape (N,), at least 3 different ones.
+        groups: Source of each sequence, shape (N,), at least 3 different sources.
         val_fraction: Share of the sequences in the validation set, between 0 and 1.
         test_fraction: Share of the sequences in the test set, between 0 and 1.
         seed: Seed of the shuffle.
 
     Returns:
-        Positions of the training, validation and test set, int64; no group is in two sets.
+        Positions of the training, validation and test sets, int64; no group is in two sets.
     """
     wanted = np.array([[1 - val_fraction - test_fraction], [val_fraction], [test_fraction]])
     _, group_of = np.unique(groups, return_inverse=True)
@@ -151,10 +152,10 @@ def split_by_group(
 
 
 class SequenceDataset(Dataset):
-    """Sequences of symbols with a binary label each, as tensors of their own length.
+    """Sequences of symbols as unpadded tensors, each with a binary label.
 
     Args:
-        sequences: Lists, arrays or tensors of symbols 1..vocab_size - 1, each of its own length.
+        sequences: Lists, arrays or tensors of symbols 1..vocab_size - 1, of any length.
         labels: Labels, shape (N,), each 0 or 1.
         vocab_size: Number of symbols including padding (0).
 
@@ -174,7 +175,7 @@ class SequenceDataset(Dataset):
     ) -> None:
         symbols, lengths = check_sequences(sequences, vocab_size=vocab_size)
         labels = check_labels(labels, n_sequences=len(lengths))
-        # Clones, as pickling a view writes the whole array each time.
+        # Clones, because pickling a view would write the whole array each time.
         self.sequences = [s.clone() for s in torch.from_numpy(symbols).split(lengths.tolist())]
         self.labels = torch.tensor(labels, dtype=torch.get_default_dtype())  # (N,)
 
@@ -188,7 +189,7 @@ class SequenceDataset(Dataset):
 
 
 def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
-    """Pad the sequences of one batch to the longest of them and keep their true lengths.
+    """Pad the sequences of one batch to equal length, and keep their true lengths.
 
     Args:
         batch: Pairs of a sequence, int64, shape (L_i,), and its label, float, shape ().
@@ -233,12 +234,12 @@ def make_loaders(
         sequences: All sequences of symbols 1..vocab_size - 1.
         labels: All labels, shape (N,), each 0 or 1.
         splits: Positions of the three sets, as `split_indices` returns them.
-        batch_size: Sequences per batch, at least 1; the last batch of an epoch may be shorter.
+        batch_size: Sequences per batch, at least 1; the last batch of an epoch may be smaller.
         vocab_size: Number of symbols including padding (0).
-        similar_lengths: If True, shuffle the training set into batches of similar length
-            (`LengthBatchSampler`), which wastes less on padding.
-        seed: Seed of the shuffle. The batches differ from epoch to epoch; loaders made again with
-            the same seed repeat the whole series of epochs.
+        similar_lengths: If True, shuffle the training set into batches of sequences of similar
+            length (`LengthBatchSampler`), which need less padding.
+        seed: Seed of the shuffle. The batches differ from epoch to epoch, but new loaders with the
+            same seed repeat the same series of batches.
 
     Returns:
         train_loader, val_loader, test_loader.

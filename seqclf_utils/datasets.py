@@ -14,11 +14,11 @@ from sklearn.datasets import load_digits
 
 from seqclf_utils.validation import check_numbers
 
-# The six neighbours of a hexagon as (row, column) steps, counter-clockwise from east. Rows count
-# downwards; each is shifted half a hexagon to the right of the one above.
+# The six neighbours of a hexagon as (row, column) steps, counter-clockwise from east. Rows are
+# numbered downwards; each row is shifted half a hexagon to the right of the row above.
 DIRECTIONS = ((0, 1), (-1, 1), (-1, 0), (0, -1), (1, -1), (1, 0))  # E NE NW W SW SE
 SPACING = 0.5  # distance between hexagon centres, in pixels
-THRESHOLD = 0.5  # ink, as a fraction of the darkest possible pixel
+THRESHOLD = 0.5  # lowest grey value of ink, as a fraction of the darkest
 DARKEST = 16  # grey values of the images are 0..16
 
 # Which cells of a 3 x 3 neighbourhood touch the middle one on the hexagonal grid.
@@ -32,7 +32,7 @@ class OutlineData:
     Attributes:
         sequences: Symbols 1..6, one int64 array of shape (L_i,) per image: 1 = E, 2 = NE, 3 = NW,
             4 = W, 5 = SW, 6 = SE.
-        digits: The digit written, 0..9, int64, shape (N,).
+        digits: The digit in each image, 0..9, int64, shape (N,).
         images: Grey values 0..16, float64, shape (N, 8, 8).
     """
 
@@ -45,7 +45,8 @@ def load_digit_outlines() -> OutlineData:
     """Trace the outlines of the 1,797 digit images of scikit-learn.
 
     Each image is resampled on a hexagonal grid and thresholded. The outer contour of the largest
-    connected piece of ink is followed clockwise from its topmost (then leftmost) cell back to it.
+    connected piece of ink is followed clockwise, from its topmost cell (the leftmost one if there
+    are several) back to the same cell.
 
     Returns:
         Outlines as sequences of symbols 1..6, the digits and the images.
@@ -61,13 +62,13 @@ def load_digit_outlines() -> OutlineData:
 
 
 def hexagon_grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Lay a hexagonal grid over an image and one empty pixel around it.
+    """Lay a hexagonal grid over an image with a border of one empty pixel.
 
     Args:
         shape: Height and width of the image, in pixels.
 
     Returns:
-        x and y of each cell's centre, in pixels from the centre of the top left pixel, y
+        x and y of each cell's centre, in pixels from the centre of the top-left pixel, y
         downwards, float64, each of shape (rows, columns).
 
     Example:
@@ -86,7 +87,7 @@ def hexagon_grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def hexagon_ink(image: np.ndarray) -> np.ndarray:
-    """Find the cells of the hexagonal grid in the largest connected piece of ink.
+    """Find the cells of the hexagonal grid that form the largest connected piece of ink.
 
     Args:
         image: Grey values 0..16, shape (height, width).
@@ -95,7 +96,7 @@ def hexagon_ink(image: np.ndarray) -> np.ndarray:
         True for ink, bool, shape (rows, columns) of `hexagon_grid(image.shape)`.
 
     Raises:
-        ValueError: If a grey value is not 0..16, or no cell reaches half of the darkest grey.
+        ValueError: If a grey value is outside 0..16, or no cell reaches half of the darkest grey.
 
     Example:
         >>> image = np.zeros((8, 8))
@@ -117,7 +118,7 @@ def hexagon_ink(image: np.ndarray) -> np.ndarray:
 def trace_outline(ink: np.ndarray) -> np.ndarray:
     """Follow the outer contour of a piece of ink clockwise, from its topmost cell.
 
-    At each cell the walk turns as far left as the ink allows (Moore-neighbour tracing on a
+    At each cell, the walk turns as far left as the ink allows (Moore-neighbour tracing on a
     hexagonal grid). It ends where it would repeat its first step.
 
     Args:
@@ -160,7 +161,7 @@ def outline_points(sequence: Sequence[int]) -> np.ndarray:
         shape (L + 1, 2); a complete outline ends at its start, (0, 0).
 
     Raises:
-        ValueError: If a symbol is not 1..6.
+        ValueError: If a symbol is outside 1..6.
 
     Example:
         >>> outline_points([1, 4])
@@ -180,7 +181,7 @@ def outline_points(sequence: Sequence[int]) -> np.ndarray:
 def _next_heading(ink: np.ndarray, cell: tuple[int, int], heading: int) -> int | None:
     """Return the leftmost direction that leads to ink, as seen by the walker.
 
-    A turn of 120 degrees to the left is not tried: the step before found that cell empty.
+    A turn of 120 degrees to the left is not tried, because the previous step found that cell empty.
     """
     for turn in (1, 0, -1, -2, -3):
         direction = (heading + turn) % 6

@@ -1,4 +1,4 @@
-"""Judge a trained model on unseen data: probabilities and three scores; used from 04 on."""
+"""Judge a trained model on unseen data by probabilities and scores; used from notebook 04 on."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,10 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
     """Predict the probability of label 1 for every sequence.
 
     Args:
-        model: Called as `model(padded, lengths)`, returns logits, shape (N,); switched to
+        model: Called as `model(padded, lengths)`; returns logits, shape (N,). It is switched to
             evaluation mode and back.
-        loader: Yields padded (N, L), lengths (N,) and labels (N,), which are ignored; it must not
-            shuffle.
+        loader: Yields padded (N, L), lengths (N,) and labels (N,). The labels are ignored. The
+            loader must not shuffle.
 
     Returns:
         Probabilities, float, shape (n,), in the order of the data.
@@ -57,18 +57,19 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
 
 
 def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, float]:
-    """Compare predicted probabilities with the labels by scikit-learn's metrics.
+    """Compare predicted probabilities with the labels, using scikit-learn's metrics.
 
     Args:
-        labels: True labels, shape (n,), each 0 or 1, both present.
+        labels: True labels, shape (n,), each 0 or 1; both must occur.
         probabilities: Predicted probability of label 1, shape (n,), each 0..1.
 
     Returns:
         accuracy (fraction correct at the threshold 0.5), auc (area under the ROC curve, the chance
-        that a random 1 ranks above a random 0) and log_loss (mean cross-entropy, nats).
+        that a random sequence with label 1 ranks above one with label 0) and log_loss (mean
+        cross-entropy, nats).
 
     Raises:
-        ValueError: If shapes differ, a probability is not 0..1, or a label is missing.
+        ValueError: If the shapes differ, a probability is outside 0..1, or only one label occurs.
 
     Example:
         >>> score([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9])["auc"]
@@ -86,7 +87,7 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
 
 
 def shuffles(part: object) -> bool:
-    """Tell whether a loader, or a sampler inside it, draws a random order."""
+    """Return whether a loader, or a sampler inside it, shuffles."""
     if isinstance(part, Sampler) and (hasattr(part, "generator") or getattr(part, "shuffle", 0)):
         return True
     inner = (getattr(part, name, None) for name in ("loader", "batch_sampler", "sampler"))

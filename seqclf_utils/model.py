@@ -1,4 +1,4 @@
-"""The classifier, from embedding to logit; built in notebooks 02 and 03 (masked_mean)."""
+"""The classifier, built in notebook 02, and the masked mean, built in notebook 03."""
 
 import torch
 from torch import Tensor, nn
@@ -24,14 +24,14 @@ def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
 
     Args:
         outputs: Padded LSTM outputs, float, shape (N, L, H).
-        lengths: Real time steps of each sequence, int64 on the CPU, shape (N,), each 1..L.
+        lengths: Number of real time steps per sequence, int64 on the CPU, shape (N,), each 1..L.
 
     Returns:
         Pooled outputs, float, shape (N, H).
 
     Raises:
-        TypeError: If `outputs` is not a tensor, or `lengths` not an int64 tensor.
-        ValueError: If a shape is wrong, or a length is not 1..L.
+        TypeError: If `outputs` is not a tensor, or `lengths` is not an int64 tensor.
+        ValueError: If a shape is wrong, or a length is outside 1..L.
 
     Example:
         >>> outputs = torch.tensor([[[2.0], [4.0], [9.0]]])  # time step 3 is padding
@@ -66,16 +66,17 @@ class LSTMClassifier(nn.Module):
         vocab_size: Number of symbols including padding (0).
         embed_dim: Size E of a symbol's embedding.
         hidden_size: Size H of the LSTM's state.
-        pooling: "last" reads the output at each sequence's last real time step, "avg" the mean
-            over its real time steps.
-        packed: If True, run a packed sequence; if False, run the padded batch and ignore outputs
-            at padding. The logits are the same up to rounding. On the CPU a packed run is several
-            times slower, and with 1,000 time steps or more a warning says so (measured in notebook
-            08). `torch.export` needs False; the exported program takes any number of sequences, but
-            only as many time steps as its example has, because PyTorch fixes these for `nn.LSTM`.
+        pooling: "last" reads the output at each sequence's last real time step; "avg" averages the
+            outputs over its real time steps.
+        packed: If True, run the LSTM on a packed sequence; if False, run it on the padded batch and
+            ignore the outputs at padding. The logits are the same up to rounding. On the CPU, a
+            packed LSTM is several times slower, as measured in notebook 08, and with 1,000 time
+            steps or more, a warning says so. `torch.export` needs False. The exported program
+            accepts any number of sequences, but only the number of time steps in its example,
+            because PyTorch fixes that number for `nn.LSTM`.
 
     Raises:
-        TypeError: If a size is not an integer, or `packed` is not True or False.
+        TypeError: If a size is not an integer, or `packed` is neither True nor False.
         ValueError: If a size is out of range, or `pooling` is unknown.
 
     Example:
@@ -105,10 +106,10 @@ class LSTMClassifier(nn.Module):
 
         Args:
             padded: Symbols, int64, shape (N, L), each 0..vocab_size - 1, padding on the right.
-            lengths: Real time steps of each sequence, int64 on the CPU, shape (N,), each 1..L.
+            lengths: Length of each sequence, int64 on the CPU, shape (N,), each 1..L.
 
         Returns:
-            Logits, float, shape (N,); above 0 means that label 1 is more likely.
+            Logits, float, shape (N,); a logit above 0 means that label 1 is more likely.
 
         Raises:
             TypeError: If `padded` or `lengths` is not a tensor of integers.

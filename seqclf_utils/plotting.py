@@ -17,14 +17,14 @@ from torch import Tensor
 
 from seqclf_utils.datasets import outline_points
 
-Columns = Mapping[str, ArrayLike]  # numbers by name; or a DataFrame
+Columns = Mapping[str, ArrayLike]  # numbers by name, or a DataFrame
 
 # Colours that colour-blind readers can tell apart (Okabe and Ito, 2008).
 TRAIN_COLOR, VAL_COLOR = "#0072B2", "#D55E00"
 BEST_COLOR = "#555555"
-HIGH_COLOR, LOW_COLOR = "#EDAF79", "#CFE5F3"  # behind 4-5-6 and behind 1-2-3
-# Colour never alone carries meaning: each line style and marker goes with one colour.
-# The colours of LOOKS are also those of course.mplstyle.
+HIGH_COLOR, LOW_COLOR = "#EDAF79", "#CFE5F3"  # background of 4-5-6 and of 1-2-3
+# Colour alone never carries meaning: each line style and marker goes with one colour.
+# The colours of LOOKS are also in course.mplstyle.
 LOOKS = ((TRAIN_COLOR, "-"), (VAL_COLOR, "--"), ("#CC79A7", "-."), (BEST_COLOR, ":"))
 LINE_STYLES = [{"color": color, "linestyle": style} for color, style in LOOKS]
 DOT_STYLES = ((TRAIN_COLOR, "s"), (VAL_COLOR, "o"))
@@ -50,7 +50,7 @@ def plot_loss_curves(
         The axes.
 
     Raises:
-        TypeError: If `history` is not a DataFrame or `ax` not an Axes.
+        TypeError: If `history` is not a DataFrame or `ax` is not an Axes.
         ValueError: If `history` lacks a column.
     """
     _check_history(history)
@@ -75,7 +75,7 @@ def plot_lines(
 
     Args:
         x: Positions on the horizontal axis, shape (n,).
-        curves: Heights by name, each of shape (n,); up to three beside `best_possible`.
+        curves: Heights by name, each of shape (n,); at most three if `best_possible` is given.
         best_possible: Heights of the best possible curve, shape (n,).
         ax: Where to draw; a new figure if None.
 
@@ -85,10 +85,10 @@ def plot_lines(
     Raises:
         TypeError: If `ax` is not an Axes.
         IndexError: If there are more curves than styles.
-        ValueError: If lengths differ.
+        ValueError: If the lengths differ.
     """
     ax = _axes(ax)
-    styles = LINE_STYLES if best_possible is None else LINE_STYLES[:-1]  # the last means the best
+    styles = LINE_STYLES if best_possible is None else LINE_STYLES[:-1]  # the last is BEST_STYLE
     for position, (name, y) in enumerate(curves.items()):
         ax.plot(x, y, label=name, **styles[position])
     if best_possible is not None:
@@ -98,11 +98,11 @@ def plot_lines(
 
 
 def plot_histograms(values: Columns, bins: ArrayLike, *, ax: Axes | None = None) -> Axes:
-    """Plot up to four named histograms: the first one filled, the others outlined.
+    """Plot up to four named histograms, with the first filled and the others outlined.
 
     Args:
-        values: Numbers to count by name.
-        bins: Edges of the bins, or how many equal ones there are, as in `Axes.hist`.
+        values: Numbers to count, by name.
+        bins: Edges of the bins, or the number of equal bins, as in `Axes.hist`.
         ax: Where to draw; a new figure if None.
 
     Returns:
@@ -124,11 +124,12 @@ def plot_histograms(values: Columns, bins: ArrayLike, *, ax: Axes | None = None)
 def plot_dots(
     scores: Columns, *, best_possible: ArrayLike | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Plot a column of dots for each name, a dot for each seed.
+    """Plot a column of dots for each name, with one dot per seed.
 
     Args:
-        scores: Scores by name of the column; neighbouring columns differ in colour and marker.
-        best_possible: Best score that any classifier could reach, one for each column or for all.
+        scores: Scores by column name; neighbouring columns differ in colour and marker.
+        best_possible: Best score that any classifier could reach: one number for each column, or
+            one for all columns.
         ax: Where to draw; a new figure if None.
 
     Returns:
@@ -145,7 +146,7 @@ def plot_dots(
         ax.plot(place + spread, numbers, marker, color=color, alpha=0.7)
     places = np.arange(len(scores.keys()))
     if best_possible is not None:
-        heights = np.broadcast_to(best_possible, places.shape)  # never more than columns
+        heights = np.broadcast_to(best_possible, places.shape)  # at most one per column
         ax.hlines(heights, places - 0.4, places + 0.4, **BEST_STYLE)
         _legend_above(ax)
     ax.set_xticks(places, scores.keys())
@@ -160,7 +161,7 @@ def plot_intervals(
     Args:
         low: Lower ends, shape (n,).
         high: Upper ends, shape (n,).
-        truth: What the intervals should contain; those that miss it are dashed.
+        truth: What the intervals should contain; intervals that miss it are dashed.
         ax: Where to draw; a new figure if None.
 
     Returns:
@@ -168,9 +169,9 @@ def plot_intervals(
 
     Raises:
         TypeError: If `ax` is not an Axes.
-        ValueError: If lengths differ.
+        ValueError: If the lengths differ.
     """
-    low, high = np.stack([low, high])  # vlines would repeat a single end
+    low, high = np.stack([low, high])  # vlines would accept a single low or high
     ax = _axes(ax)
     place = np.arange(1, len(low) + 1)
     if truth is None:
@@ -185,11 +186,11 @@ def plot_intervals(
 
 
 def plot_padded_batch(padded: Tensor, lengths: Tensor, *, ax: Axes | None = None) -> Axes:
-    """Plot a padded batch as a table of symbols in which padding is hatched grey.
+    """Plot a padded batch as a table of symbols in which padding is hatched in grey.
 
     Args:
         padded: Symbols, int64, shape (N, L).
-        lengths: Real time steps of each sequence, int64, shape (N,).
+        lengths: Length of each sequence, int64, shape (N,).
         ax: Where to draw; a new figure if None.
 
     Returns:
@@ -217,12 +218,12 @@ def plot_padded_batch(padded: Tensor, lengths: Tensor, *, ax: Axes | None = None
 def plot_throws(
     sequences: Sequence, names: list[str], *, marked: Sequence[int] = (6,), ax: Axes | None = None
 ) -> Axes:
-    """Plot sequences of throws as rows of digits in which sixes, or other faces, are boxed.
+    """Plot sequences of throws as rows of digits, with boxes around the marked faces.
 
     Args:
-        sequences: Faces 1..6, a list or array for each row, each of its own length.
+        sequences: Faces 1..6, a list or array of any length for each row.
         names: Name of each row.
-        marked: Faces that are boxed.
+        marked: Faces that get a box.
         ax: Where to draw; a new figure if None.
 
     Returns:
@@ -262,11 +263,11 @@ def plot_probabilities(
 
     Raises:
         TypeError: If `ax` is not an Axes.
-        ValueError: If lengths differ.
+        ValueError: If the lengths differ.
     """
     ax = _axes(ax)
     steps = range(1, len(throws) + 1)
-    end = {"marker": "o", "markevery": slice(-1, None)}  # so that a single throw shows
+    end = {"marker": "o", "markevery": slice(-1, None)}  # so that a single throw is visible
     ax.plot(steps, probabilities, color=TRAIN_COLOR, label="LSTM", **end)
     ax.plot(steps, best_possible, markerfacecolor="white", **BEST_STYLE, **end)
     for step, face in zip(steps, throws, strict=True):
@@ -280,7 +281,7 @@ def plot_probabilities(
 
 
 def plot_outline(sequence: np.ndarray, *, ax: Axes | None = None) -> Axes:
-    """Plot the shape that a digit's outline walks around, with its starting point.
+    """Plot the shape that a digit's outline encloses, and mark where the outline starts.
 
     Args:
         sequence: Steps as symbols 1..6, shape (L,).
@@ -291,7 +292,7 @@ def plot_outline(sequence: np.ndarray, *, ax: Axes | None = None) -> Axes:
 
     Raises:
         TypeError: If `ax` is not an Axes.
-        ValueError: If a symbol is not 1..6.
+        ValueError: If a symbol is outside 1..6.
     """
     points = outline_points(sequence)
     ax = _axes(ax)
@@ -338,7 +339,7 @@ def _legend_above(ax: Axes) -> None:
 
 
 def _check_history(history: pd.DataFrame) -> None:
-    """Raise unless there are the columns that `fit` returns."""
+    """Raise an error unless `history` has the columns that `fit` returns."""
     if not isinstance(history, pd.DataFrame):
         raise TypeError(f"history is a {type(history).__name__}; it must be what fit returns")
     missing = {"epoch", "train_loss", "val_loss"}.difference(history.columns)

@@ -1,4 +1,4 @@
-"""Read your own sequences, from a table or a file to numbers for a model. Used by notebook 07."""
+"""Convert your own sequences in a table or a file to numbers for a model; used by notebook 07."""
 
 import re
 import unicodedata
@@ -32,8 +32,8 @@ class SequenceTable:
     Attributes:
         sequences: Symbols 1..K of each sequence, int64, shape (L_i,).
         labels: Labels 0 and 1, int64, shape (N,); None if the table has no labels.
-        groups: Source of each sequence as text, shape (N,); None if the table has no groups.
-        symbols: The K names; the first one is symbol 1.
+        groups: Source of each sequence as a string, shape (N,); None if the table has no groups.
+        symbols: The K names; the first name stands for symbol 1.
         label_names: The names of label 0 and label 1; None if there are no labels.
     """
 
@@ -45,7 +45,7 @@ class SequenceTable:
 
     @property
     def vocab_size(self) -> int:
-        """Return K + 1, the symbols and the padding, as `LSTMClassifier` expects."""
+        """Return K + 1, the number of symbols including padding, as `LSTMClassifier` expects."""
         return len(self.symbols) + 1
 
     def encode(self, names: Sequence[str]) -> np.ndarray:
@@ -73,7 +73,7 @@ class SequenceTable:
             One name for each symbol.
 
         Raises:
-            ValueError: If `numbers` is not one-dimensional, or a symbol is not 1..K.
+            ValueError: If `numbers` is not one-dimensional, or a symbol is outside 1..K.
         """
         largest = len(self.symbols)
         numbers = check_numbers("numbers", numbers, minimum=1, maximum=largest, whole=True)
@@ -90,23 +90,24 @@ def load_csv(
 ) -> SequenceTable:
     r"""Read sequences, and labels and groups if there are any, from a CSV file.
 
-    `pandas.read_csv` reads the file, each cell as the text it is, and `encode_table` does the rest.
-    In error messages, row 1 is the first row below the header.
+    `pandas.read_csv` reads each cell of the file as a string, and `encode_table` does the rest. In
+    error messages, row 1 is the first row below the header.
 
     Args:
         path: File name, URL or open file, compressed or not.
         separator: What separates the symbols of a sequence; see `encode_table`.
         label_names: Names of label 0 and label 1; see `encode_table`.
         symbols: Names of symbols 1..K; see `encode_table`.
-        **options: `min_count`, `sequence`, `label` and `group` for `encode_table`, all others for
-            `pandas.read_csv`, such as `sep=";"` (what separates *columns*) or `encoding="cp1252"`.
+        **options: `min_count`, `sequence`, `label` and `group` go to `encode_table`. All others,
+            such as `sep=";"` (what separates *columns*) or `encoding="cp1252"`, go to
+            `pandas.read_csv`.
 
     Returns:
         The sequences in the order of the file.
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If it is not a CSV file, or `encode_table` refuses what it holds.
+        ValueError: If the file is not a CSV file, or `encode_table` rejects its content.
 
     Example:
         >>> import io
@@ -142,32 +143,32 @@ def encode_table(
 ) -> SequenceTable:
     """Convert a table with one sequence in each row to numbers.
 
-    A sequence is a text or a list (tuple, array) of names; a text that is a printed list, such as
-    `['view', 'add']`, counts as a list. Names are Unicode-normalised (NFC). Other columns are
+    A sequence is a string or a list (tuple, array) of names. A string that is a printed list, such
+    as `['view', 'add']`, counts as a list. Names are Unicode-normalised (NFC). Other columns are
     ignored. Error messages identify rows by the table's index.
 
     Args:
         frame: The table. The columns of labels and groups may be missing.
-        separator: What separates the symbols of a text: None splits at white space, "" makes
-            every character a symbol, any other string is the separator itself; spaces around
+        separator: What separates the symbols in a string. None splits at white space, "" makes
+            every character a symbol, and any other string is the separator itself. Spaces around
             names are ignored.
-        label_names: Names of label 0 and label 1; None takes the two that occur, sorted.
-        symbols: Names of symbols 1..K. For new data pass the `symbols` of the training data, so
-            that every name keeps its number. None takes the names that occur: in numeric order if
-            all are integers, sorted otherwise.
-        min_count: Symbols that occur less often become "<unk>", the last symbol.
+        label_names: Names of label 0 and label 1; None uses the two names that occur, sorted.
+        symbols: Names of symbols 1..K. For new data, pass the `symbols` of the training data, so
+            that every name keeps its number. None uses the names that occur, in numeric order if
+            all are integers, and sorted as strings otherwise.
+        min_count: Names that occur less often than this become "<unk>", the last symbol.
         sequence: Name of the column of sequences.
         label: Name of the column of labels.
         group: Name of the column of groups.
 
     Returns:
-        The sequences in the order of the table. If "<unk>" is in `symbols`, all other names
-        become that.
+        The sequences in the order of the table. If "<unk>" is in `symbols`, all names that are
+        not in `symbols` become "<unk>".
 
     Raises:
         TypeError: If an argument is of the wrong type.
         ValueError: If a column is missing or misspelt, a cell is empty, there are not exactly two
-            labels, symbols are unknown, or it is doubtful what the symbols of a text are.
+            labels, symbols are unknown, or the symbols in a string are ambiguous.
 
     Example:
         >>> visits = pd.DataFrame({"sequence": [["view", "buy"], ["view"]], "label": ["yes", "no"]})
@@ -188,12 +189,12 @@ def encode_table(
     groups = find_column(frame, group, is_optional=group == "group")
     groups = None if groups is None else read_texts(groups).to_numpy(str)
     separator = separator and unicodedata.normalize("NFC", separator)
-    # Tuples of text, which Python's garbage collector need not visit again and again.
+    # Tuples of strings, which Python's garbage collector need not visit repeatedly.
     rows = [tuple(c if isinstance(c, list) else _split(c, separator)) for c in cells]
     names = pd.Series(rows, cells.index, dtype=object, name=sequence).explode().astype(object)
     # Now `names` holds all names of all rows, one after another, and `rows` says where to cut.
     check_texts(cells, names.drop_duplicates(), separator, symbols or ())
-    codes, found = pd.factorize(names)  # each different name once, and where it stands in `found`
+    codes, found = pd.factorize(names)  # positions in `found`, which holds each name once
     symbols = symbols or _choose_symbols(found, np.bincount(codes), min_count)
     numbers = {name: number for number, name in enumerate(symbols, start=1)}
     flat = np.array([numbers.get(name, numbers.get(UNKNOWN)) for name in found], np.int64)[codes]
@@ -221,7 +222,7 @@ def encode_names(sequences: Sequence[Sequence[str]], symbols: Sequence[str]) -> 
 
 
 def _split(text: str, separator: str | None) -> list[str]:
-    """Return the names in a text."""
+    """Return the names in a string."""
     if separator is None:
         return text.split() or [""]
     names = [name.strip() for name in (text.split(separator) if separator else text)]
@@ -229,18 +230,18 @@ def _split(text: str, separator: str | None) -> list[str]:
 
 
 def _encode_labels(column: pd.Series, names: tuple | None) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return labels as 0 and 1, and their names; by default sorted as scikit-learn sorts them."""
+    """Return labels as 0 and 1, and their names, which are sorted as in scikit-learn by default."""
     texts = read_texts(column)
     rule = f"labels must be {names}" if names else TWO_LABELS
     if names is None and texts.nunique() == 2:
-        raw = dict(zip(texts, column, strict=True))  # numbers sort as numbers, texts as texts
+        raw = dict(zip(texts, column, strict=True))  # numbers sort as numbers, strings as strings
         names = tuple(sorted(raw, key=lambda text: (isinstance(raw[text], str), raw[text])))
     refuse(texts[~texts.isin(names)] if names else texts, rule)
     return texts.map(names.index).to_numpy(), names
 
 
 def _choose_symbols(found: pd.Index, counts: np.ndarray, min_count: int) -> tuple[str, ...]:
-    """Return the names that are common, in order, and "<unk>" if there are rare ones."""
+    """Return the common names, in order, followed by "<unk>" if there are rare names."""
     check_count("min_count", min_count, minimum=1, maximum=counts.max())
     if min_count == 1:
         return _in_order(found)
@@ -249,6 +250,6 @@ def _choose_symbols(found: pd.Index, counts: np.ndarray, min_count: int) -> tupl
 
 
 def _in_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Sort names: in numeric order if all are integers, else as text."""
+    """Sort names in numeric order if all are integers, and as strings otherwise."""
     is_whole = all(re.fullmatch(r"[+-]?[0-9]{1,18}", name) for name in names)
     return tuple(sorted(names, key=lambda name: (int(name), name) if is_whole else name))

@@ -32,11 +32,12 @@ class EarlyStopping:
 
     Args:
         patience: Epochs in a row without improvement after which training stops, at least 1.
-        min_delta: Smallest decrease of the loss, in nats per sequence, that counts; at least 0.
+        min_delta: Decrease of the loss, in nats per sequence, that an improvement must exceed; at
+            least 0.
 
     Attributes:
         best_loss: Lowest validation loss so far; infinity before the first epoch.
-        best_epoch: Epoch of `best_loss`, counted from 1; 0 before the first.
+        best_epoch: Epoch of `best_loss`, counted from 1; 0 before the first epoch.
 
     Raises:
         TypeError: If an argument is not a number.
@@ -58,7 +59,7 @@ class EarlyStopping:
 
     @checked(check_step)
     def step(self, val_loss: float, model: nn.Module) -> bool:
-        """Record one epoch's validation loss and copy the weights if it is the best so far.
+        """Record an epoch's validation loss, and copy the weights if the loss is the lowest so far.
 
         Args:
             val_loss: Validation loss of the epoch, finite, in nats per sequence.
@@ -83,11 +84,11 @@ class EarlyStopping:
         """Load the best weights into the model.
 
         Args:
-            model: The model that `step` was given.
+            model: The model that was passed to `step`.
 
         Raises:
             TypeError: If `model` is not an `nn.Module`.
-            RuntimeError: If there was no epoch yet.
+            RuntimeError: If `step` has not been called yet.
         """
         model.load_state_dict(self.best_weights)
 
@@ -105,11 +106,11 @@ def train_one_epoch(
         optimizer: Updates the model's parameters.
 
     Returns:
-        Mean loss per sequence, in nats, each batch measured before its own update.
+        Mean loss per sequence, in nats; the loss of each batch is measured before its update.
 
     Raises:
         TypeError: If an argument has the wrong type.
-        ValueError: If the loader is empty, or it or the model returns the wrong shapes.
+        ValueError: If the loader is empty, or the loader or the model returns wrong shapes.
     """
     model.train()
     total, n_sequences = 0.0, 0
@@ -137,7 +138,7 @@ def evaluate(model: nn.Module, loader: DataLoader, criterion: nn.Module) -> floa
 
     Raises:
         TypeError: If an argument has the wrong type.
-        ValueError: If the loader is empty, or it or the model returns the wrong shapes.
+        ValueError: If the loader is empty, or the loader or the model returns wrong shapes.
     """
     was_training = model.training
     model.eval()
@@ -167,32 +168,32 @@ def fit(
 ) -> pd.DataFrame:
     """Train with Adam until the validation loss stops improving; restore the best weights.
 
-    This is the loop of notebook 04. In addition it shows its progress, resumes from a checkpoint,
-    and always leaves the model with the best weights so far: also after Ctrl-C, which ends
-    training and returns the history of the finished epochs, and after an error.
+    This is the loop of notebook 04. In addition, it shows its progress, resumes from a checkpoint,
+    and always leaves the model with the best weights so far, even after an error or Ctrl-C. Ctrl-C
+    ends training, and `fit` returns the history of the finished epochs.
 
     Args:
-        model: Called as `model(padded, lengths)`, returns logits, shape (N,).
+        model: Called as `model(padded, lengths)`; returns logits, shape (N,).
         train_loader: Yields padded (N, L), lengths (N,), labels (N,).
-        val_loader: Yields the same; used for early stopping only.
+        val_loader: Yields the same; used only for early stopping.
         max_epochs: Maximum number of passes over the training set, at least 1.
         patience: Epochs in a row without improvement after which training stops, at least 1.
         learning_rate: Step size of Adam (Kingma and Ba, 2015), 0..1000.
         criterion: Mean loss over a batch, from logits and labels; `BCEWithLogitsLoss()` if None.
-        checkpoint: File that is written after each epoch, one for each run. If it exists, the same
-            call resumes the run and ends exactly as an uninterrupted one.
+        checkpoint: File that is written after each epoch; each run needs its own. If the file
+            exists, the same call resumes the run and ends exactly as an uninterrupted run would.
         progress: Whether to show a progress bar in an interactive session.
-        live: Whether to draw the loss curves after each epoch in an interactive notebook; nothing
-            of it is stored in the notebook.
+        live: Whether to draw the loss curves after each epoch in an interactive notebook, which
+            does not store them.
 
     Returns:
         One row per epoch, with epoch (from 1), train_loss, val_loss (nats per sequence) and
-        is_best, true for the one epoch whose weights the model now has.
+        is_best, which is true only for the epoch whose weights the model now has.
 
     Raises:
         TypeError: If an argument has the wrong type.
         ValueError: If a number is out of range, a loss becomes NaN or infinite, or the checkpoint
-            is corrupt or belongs to another run.
+            is corrupt or belongs to a different run.
         OSError: If the checkpoint cannot be read or written.
     """
     criterion = nn.BCEWithLogitsLoss() if criterion is None else criterion

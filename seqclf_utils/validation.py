@@ -1,6 +1,6 @@
 """Validate arguments where data enters, so that the lessons stay short.
 
-Every message reads `argument is value; it must be ...` and names the position where there is one.
+Every message reads `argument is value; it must be ...` and gives the position if there is one.
 """
 
 import functools
@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 ADVICE = "look for NaN in the weights, and try a lower learning rate"
-KINDS = {"iu": "integers", "iuf": "numbers", "biuf": "0 or 1"}  # by NumPy's letters for dtypes
-LONG_PACKED = 1_000  # time steps from which a packed LSTM is slow enough to warn
+KINDS = {"iu": "integers", "iuf": "numbers", "biuf": "0 or 1"}  # by NumPy's dtype kind
+LONG_PACKED = 1_000  # number of time steps from which a packed LSTM is slow enough for a warning
 
 
 def _nothing(*args: object, **kwargs: object) -> None:
@@ -26,13 +26,13 @@ def _nothing(*args: object, **kwargs: object) -> None:
 def checked(before=_nothing, *, after=_nothing, explain=_nothing) -> Callable:
     """Decorate a function of the lessons with checks that are not part of the lesson.
 
-    The checks get the arguments as the function does, defaults included.
+    The checks receive the same arguments as the function, including defaults.
 
     Args:
         before: Called with the arguments before the function.
         after: Called with the function's result and the arguments.
-        explain: Called with the arguments after the function raised, which costs nothing
-            otherwise; it raises an error that names the argument at fault, or returns.
+        explain: Called with the arguments only if the function has raised an error. It raises an
+            error that names the argument at fault, or returns.
 
     Returns:
         The decorator.
@@ -45,8 +45,8 @@ def checked(before=_nothing, *, after=_nothing, explain=_nothing) -> Callable:
         def guarded(*args: object, **kwargs: object) -> object:
             if torch.compiler.is_compiling():  # torch.export cannot follow the checks
                 return function(*args, **kwargs)
-            bound = signature.bind(*args, **kwargs)  # names a missing argument
-            bound.apply_defaults()  # so that the checks need none of their own
+            bound = signature.bind(*args, **kwargs)  # its error names a missing argument
+            bound.apply_defaults()  # so that the checks need no defaults
             args, kwargs = bound.args, bound.kwargs
             before(*args, **kwargs)
             try:
@@ -63,7 +63,7 @@ def checked(before=_nothing, *, after=_nothing, explain=_nothing) -> Callable:
 
 
 def shorten(value: object) -> str:
-    """Format a value for a message, at most 80 characters.
+    """Format a value for a message, in at most 80 characters.
 
     Example:
         >>> shorten("a"), shorten(np.float32(0.5))
@@ -71,7 +71,7 @@ def shorten(value: object) -> str:
     """
     try:
         text = str(value) if isinstance(value, np.generic) else repr(value)
-    except ValueError:  # Python does not print integers of many thousand digits
+    except ValueError:  # Python does not print integers with thousands of digits
         text = "a very long integer"
     text = " ".join(text.split())
     return text if len(text) <= 80 else f"{text[:77]}..."
@@ -80,19 +80,19 @@ def shorten(value: object) -> str:
 def require(
     is_right: bool, name: str, value: object, allowed: object, error: type[Exception] = ValueError
 ) -> None:
-    """Raise an error that names an argument, its value and what is allowed, unless it is right."""
+    """Raise an error with an argument's name, its value and what is allowed, unless `is_right`."""
     if not is_right:
         raise error(f"{name} is {shorten(value)}; it must be {allowed}")
 
 
 def check_range(name: str, value: float, minimum: float, maximum: float) -> None:
-    """Reject a number that is not from `minimum` to `maximum`."""
+    """Reject a number below `minimum` or above `maximum`."""
     allowed = f"at least {minimum}" if value < minimum else f"at most {maximum}"
     require(minimum <= value <= maximum, name, value, allowed)
 
 
 def check_count(name: str, value: int, *, minimum: int, maximum: float = inf) -> int:
-    """Return an integer from `minimum` to `maximum` as an int.
+    """Return a value as an int if it is an integer between `minimum` and `maximum`.
 
     Example:
         >>> check_count("patience", 5, minimum=1)
@@ -105,12 +105,12 @@ def check_count(name: str, value: int, *, minimum: int, maximum: float = inf) ->
 
 
 def check_seed(seed: int) -> int:
-    """Return a seed that Python, NumPy, scikit-learn and PyTorch all accept."""
+    """Return a seed if Python, NumPy, scikit-learn and PyTorch all accept it."""
     return check_count("seed", seed, minimum=0, maximum=2**32 - 1)
 
 
 def check_number(name: str, value: float, *, minimum: float = -inf, maximum: float = inf) -> float:
-    """Return a finite real number from `minimum` to `maximum` as a float."""
+    """Return a value as a float if it is a finite real number from `minimum` to `maximum`."""
     if isinstance(value, Tensor | np.ndarray) and value.ndim == 0:
         value = value.item()
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
@@ -121,20 +121,20 @@ def check_number(name: str, value: float, *, minimum: float = -inf, maximum: flo
 
 
 def check_flag(name: str, value: bool) -> bool:
-    """Return True or False; anything else, such as the string "no", is refused."""
+    """Return True or False; reject anything else, such as the string "no"."""
     require(isinstance(value, bool | np.bool_), name, value, "True or False", TypeError)
     return bool(value)
 
 
 def check_choice(name: str, value: str, allowed: Sequence[str]) -> str:
-    """Return a string that is one of `allowed`."""
+    """Return a string if it is one of `allowed`."""
     options = ", ".join(map(repr, allowed))
     require(isinstance(value, str) and value in allowed, name, value, f"one of {options}")
     return value
 
 
 def check_each(name: str, values: Sequence, is_right: Sequence, rule: str) -> None:
-    """Name the first entry that breaks a rule; `values` and `is_right` are arrays or tensors."""
+    """Reject the first entry that breaks a rule; `values` and `is_right` are arrays or tensors."""
     if not is_right.all():
         position = torch.as_tensor(~is_right).nonzero()[0].tolist()
         raise ValueError(f"{name}{position} is {values[tuple(position)]}; {rule}")
@@ -196,7 +196,7 @@ def check_sequences(sequences: Sequence[Sequence], *, vocab_size: int) -> tuple[
     """Return sequences of symbols 1..vocab_size - 1 in one flat array, and their lengths.
 
     Args:
-        sequences: Lists, arrays or tensors of symbols, each of its own length.
+        sequences: Lists, arrays or tensors of symbols, of any length.
         vocab_size: Number of symbols including padding (0).
 
     Returns:
@@ -212,7 +212,7 @@ def check_sequences(sequences: Sequence[Sequence], *, vocab_size: int) -> tuple[
     check_range("len(sequences)", len(sequences), 1, inf)
     arrays = [as_array(f"sequences[{i}]", each, "iu") for i, each in enumerate(sequences)]
     lengths = np.array([len(array) for array in arrays])
-    for i in np.flatnonzero(lengths == 0):  # the first empty one is named
+    for i in np.flatnonzero(lengths == 0):  # the error names the first empty sequence
         raise ValueError(f"sequences[{i}] is empty; every sequence needs at least one symbol")
     symbols = np.concatenate(arrays)
     if symbols.min() < 1 or symbols.max() >= vocab_size:
@@ -223,14 +223,14 @@ def check_sequences(sequences: Sequence[Sequence], *, vocab_size: int) -> tuple[
 
 
 def check_tensor(name: str, value: Tensor, *sizes: str) -> None:
-    """Reject what is not a tensor of the named sizes, each at least 1."""
+    """Reject anything but a tensor with the named axes, each of size at least 1."""
     require(isinstance(value, Tensor), name, value, "a tensor", TypeError)
     is_right = value.dim() == len(sizes) and value.numel() > 0
     require(is_right, f"{name}.shape", tuple(value.shape), f"({', '.join(sizes)}), each at least 1")
 
 
 def check_lengths(lengths: Tensor, padded: Tensor) -> None:
-    """Reject lengths that are not int64 on the CPU, of shape (N,), each 1..L of padded (N, L)."""
+    """Reject lengths unless they are int64 on the CPU, shape (N,), each 1..L for padded (N, L)."""
     require(isinstance(lengths, Tensor), "lengths", lengths, "an int64 tensor", TypeError)
     require(lengths.dtype == torch.int64, "lengths.dtype", lengths.dtype, torch.int64, TypeError)
     if not lengths.is_cpu:
@@ -244,13 +244,13 @@ def check_lengths(lengths: Tensor, padded: Tensor) -> None:
 
 
 def check_outputs(outputs: Tensor, lengths: Tensor) -> None:
-    """Check the shapes and lengths that `masked_mean` averages over."""
+    """Check the outputs and lengths that `masked_mean` receives."""
     check_tensor("outputs", outputs, "N", "L", "H")
     check_lengths(lengths, outputs)
 
 
 def check_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
-    """Check before each step what PyTorch would accept and read wrongly: shapes and lengths."""
+    """Reject shapes and lengths that PyTorch would accept but misinterpret."""
     check_tensor("padded", padded, "N", "L")
     check_lengths(lengths, padded)
     if padded.size(1) >= LONG_PACKED and model.packed and model.training:
@@ -259,7 +259,7 @@ def check_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
 
 
 def explain_symbols(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
-    """Name the symbol that the embedding could not look up."""
+    """Raise an error that names the symbol that the embedding could not look up."""
     is_integer = padded.dtype in (torch.int64, torch.int32)
     require(is_integer, "padded.dtype", padded.dtype, torch.int64, TypeError)
     n_symbols = model.embed.num_embeddings
@@ -268,17 +268,17 @@ def explain_symbols(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
 
 
 def check_model(model: nn.Module) -> None:
-    """Reject what is not an `nn.Module`, such as the class itself."""
+    """Reject anything that is not an `nn.Module` object, such as the class of a model."""
     require(isinstance(model, nn.Module), "model", model, "an nn.Module object", TypeError)
 
 
 def describe(value: object) -> tuple[int, ...] | str:
-    """Return the shape of a tensor, or the name of another type."""
+    """Return the shape of a tensor, or the type name of anything else."""
     return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
 
 
 def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
-    """Return a model's logits if they are floats, finite, and one for each sequence."""
+    """Return a model's logits if they are finite and there is one for each sequence."""
     if describe(logits) != (n_sequences,):
         allowed = f"a tensor of shape ({n_sequences},), one logit for each sequence"
         raise ValueError(f"the model returned {describe(logits)}; it must return {allowed}")
@@ -287,7 +287,7 @@ def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
 
 
 def first_batch(loader: Iterable) -> Sequence[Tensor]:
-    """Return the first batch if it is padded (N, L), lengths (N,) and labels (N,)."""
+    """Return the first batch if it consists of padded (N, L), lengths (N,) and labels (N,)."""
     require(isinstance(loader, Iterable), "loader", loader, "an iterable of batches", TypeError)
     batch = next(iter(loader), None)
     if batch is None:

@@ -1,8 +1,9 @@
 """Build the web book in docs/_build/html: python course.py book [--check].
 
-Sphinx and myst-nb, which the first build installs, convert the pages and the stored outputs of the
-notebooks without executing them. Open docs/_build/html/index.html; no server is needed. --check
-tests each page in Chromium, light and dark, wide and narrow, and needs node and npm.
+Sphinx and myst-nb, which the first build installs, convert the pages and the notebooks with their
+stored outputs, without executing the notebooks. To read the book, open docs/_build/html/index.html;
+no server is needed. --check tests each page in Chromium in light and dark mode, and in wide and
+narrow windows. It needs node and npm.
 """
 
 import argparse
@@ -56,7 +57,7 @@ def chromium() -> str | None:
 
 
 def obstacle() -> str:
-    """Describe what is missing for browser tests; return "" if nothing is."""
+    """Describe what is missing for browser tests; return "" if nothing is missing."""
     if not chromium():
         return "Chromium is not installed (the environment variable CHROMIUM can name its path)"
     tools = [name for name in ("node", "npm") if not shutil.which(name)]
@@ -70,7 +71,7 @@ def npm_install(folder: Path) -> Path:
         folder: The folder.
 
     Returns:
-        Its folder node_modules.
+        The subfolder node_modules.
     """
     npm = shutil.which("npm") or sys.exit("npm is not installed")
     command = [npm, "install", "--silent", "--no-package-lock"]
@@ -94,12 +95,12 @@ def look(script: str, what: list, more: list) -> int:
     """Run one of the scripts in tests/browser.
 
     Args:
-        script: Its name.
-        what: What it tests.
+        script: Name of the script.
+        what: What the script tests.
         more: Further arguments.
 
     Returns:
-        Its exit status.
+        The script's exit status.
     """
     command = ["node", BROWSER / script, *what, MODULES, chromium(), *more]
     return subprocess.run([str(word) for word in command]).returncode

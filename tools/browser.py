@@ -1,9 +1,9 @@
 """Work through the notebooks in JupyterLab and Chromium: nox -s browser [-- WORDS ...].
 
-In a copy of the course, this runs all cells of each notebook, throws the die of 00, answers an
-exercise of 02, stops training in 04, and works through one of the learner's copies. It saves
-screenshots in docs/_build/lab, takes up to half an hour, and needs node, npm and Chromium. WORDS
-selects notebooks by parts of their names (`my_` for the learner's copy).
+In a copy of the course, this script runs all cells of each notebook, throws the die of notebook 00,
+answers an exercise of notebook 02, stops training in notebook 04, and works through one of the
+learner's copies. It saves screenshots in docs/_build/lab, takes up to half an hour, and needs node,
+npm and Chromium. WORDS selects notebooks by parts of their names (`my_` for the learner's copy).
 """
 
 import os
@@ -57,7 +57,7 @@ def jupyterlab(folder: Path) -> Iterator[tuple[str, str]]:
         folder: Parent of the copy, `course`.
 
     Yields:
-        Its address and its token.
+        The address and the token of the server.
 
     Raises:
         RuntimeError: If JupyterLab ends, or does not answer within a minute.

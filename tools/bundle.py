@@ -1,8 +1,9 @@
 """Create a folder from which the course installs offline: python course.py bundle [FOLDER].
 
 The folder contains a copy of the course, the wheels that it needs, and a README.txt. The wheels are
-for this system and this version of Python. For others, add options such as --platform win_amd64
-macosx_14_0_arm64 --python-version 3.13. Several platforms get a folder each.
+for this system and this version of Python. For other systems or versions, add options such as
+--platform win_amd64 macosx_14_0_arm64 --python-version 3.13. If you name several platforms, each
+platform gets its own folder.
 """
 
 import argparse
@@ -17,20 +18,20 @@ from pathlib import Path
 from tools.checkout import ROOT, copy_checkout
 
 BUILDER = "flit_core>=3.11"  # builds the package where it is installed
-# pip evaluates markers such as "only on Windows" for its own machine, so these must be listed.
+# pip evaluates markers such as "only on Windows" for the machine it runs on, so list these here.
 ONLY_THERE = {"win": ["colorama", "pywinpty"], "macosx": ["appnope"]}
-IMPATIENT = ["--retries=1", "--timeout=15"]  # pip's own patience is many minutes
+IMPATIENT = ["--retries=1", "--timeout=15"]  # by default, pip tries for many minutes
 
 
 def unreachable() -> str:
-    """Describe the first package index in the environment that does not answer; "" if all do."""
+    """Describe the first package index in the environment that does not answer, or return ""."""
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
         for address in os.environ.get(name, "").split():
             try:
                 request = urllib.request.Request(address, method="HEAD")
                 urllib.request.urlopen(request, timeout=15).close()
             except urllib.error.HTTPError:
-                pass  # an answer: pip decides what it is worth
+                pass  # this is an answer; pip handles the error
             except OSError as error:
                 return f"{address} does not answer ({error}). Check the network or {name}."
     return ""
@@ -41,8 +42,8 @@ def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
 
     Args:
         wheels: The folder.
-        target: Another platform, such as "win_amd64"; "" for this one.
-        version: Another version of Python, such as "3.12"; "" for this one.
+        target: Platform, such as "win_amd64"; "" for this platform.
+        version: Version of Python, such as "3.12"; "" for this version.
 
     Returns:
         Command lines.
@@ -66,8 +67,8 @@ def make(folder: Path, target: str, version: str) -> str:
 
     Args:
         folder: Output folder, which must be empty or not exist.
-        target: Another platform, or "".
-        version: Another version of Python, or "".
+        target: Platform; "" for this platform.
+        version: Version of Python; "" for this version.
 
     Returns:
         The supported machines, such as "Linux x86_64 and Python 3.11".

@@ -1,9 +1,10 @@
 """Check whether this Python can run the course.
 
 In a notebook, run `%run ../tools/check_environment.py`; elsewhere, run
-`python tools/check_environment.py [--details]`. With --details it adds versions for a bug report.
+`python tools/check_environment.py [--details]`. With --details, the script also prints versions for
+a bug report.
 
-To run where everything else fails, it uses only the standard library and the syntax of Python 3.7.
+To run even if nothing else does, it uses only the standard library and the syntax of Python 3.7.
 """
 
 import hashlib
@@ -66,7 +67,7 @@ def import_problems():
 
 
 def installation_problems():
-    """List problems that reinstalling can solve, without errors that only follow from them."""
+    """List problems that reinstalling can solve, but not errors that result from other problems."""
     python = platform.python_version()
     if release(python) < release(NEEDED_PYTHON):
         text = "this is Python {}; install {} or newer first, from https://www.python.org"
@@ -108,7 +109,7 @@ def details():
 
 
 def main(arguments):
-    """Print one line if all is well, or else the problems; return the exit status."""
+    """Print one line if all is well, or the problems if not; return the exit status."""
     installation = installation_problems()
     problems = installation + disk_problems()
     if problems:

@@ -1,4 +1,4 @@
-"""Copy the checkout with uncommitted changes, which `git clone` would leave out."""
+"""Copy the checkout, including uncommitted changes, which `git clone` would leave out."""
 
 import shutil
 import subprocess

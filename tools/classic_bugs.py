@@ -1,8 +1,8 @@
 """Inject classic bugs into copies of the course: nox -s classic_bugs [-- NAME ...].
 
 Each bug in tests/classic_bugs.toml must be detected by the unit tests and by the notebook that the
-file names. Unlike the mutants of mutmut (nox -s mutants), which change one operator or constant,
-these are mistakes that people make.
+file names for it. Unlike the mutants of mutmut (nox -s mutants), which change one operator or
+constant, these bugs are mistakes that people make.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def own_tests(course: Path, module: str) -> list[str]:
 
 
 def notebooks(course: Path, bug: dict, *, search: bool) -> list[str]:
-    """List the notebooks to try: the one named for the bug, or all with `search`."""
+    """List the notebooks to try: the one named for the bug, or all notebooks with `search`."""
     number = "" if search else bug.get("notebook", "none")
     paths = (course / "notebooks").glob(f"{number}*.ipynb")
     return sorted(f"notebooks/{path.name}" for path in paths)
@@ -76,12 +76,13 @@ def try_out(name: str, snapshot: Path, *, search: bool) -> tuple[str, str, str]:
     """Inject one bug into a copy, and run the unit tests and notebooks there.
 
     Args:
-        name: The bug.
+        name: Name of the bug.
         snapshot: A copy of the course without bugs.
-        search: Try every notebook, not only the one named for the bug.
+        search: Try every notebook, not only the notebook named for the bug.
 
     Returns:
-        The name, and the unit test and notebook cell that detected it, or "".
+        The name of the bug, and the unit test and the notebook cell that detected the bug ("" if
+        none did).
     """
     bug = BUGS[name]
     with tempfile.TemporaryDirectory(prefix="bug-", ignore_cleanup_errors=True) as scratch:
@@ -109,7 +110,7 @@ def check_unbroken(snapshot: Path, names: list[str], *, search: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Try the bugs named on the command line; return 1 if one was not detected."""
+    """Try the bugs named on the command line; return 1 if any bug was not detected."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="bugs; all if none is named")
     parser.add_argument("--search", action="store_true", help="try all notebooks until one notices")

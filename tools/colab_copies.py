@@ -1,8 +1,8 @@
 """Make copies of the notebooks that run on Colab: python -m tools.colab_copies FOLDER [--push].
 
-The first cell of each copy installs this repository at this commit, and links are absolute. The
-address comes from the variables that GitHub sets: GITHUB_SERVER_URL and GITHUB_REPOSITORY. With
---push, the copies become the branch `colab` of the remote `origin`; nothing else is changed.
+The first cell of each copy installs this repository at this commit, and all links are absolute. The
+repository's address comes from variables that GitHub sets: GITHUB_SERVER_URL and GITHUB_REPOSITORY.
+With --push, the copies become the branch `colab` of the remote `origin`; nothing else is changed.
 """
 
 import json
@@ -77,7 +77,7 @@ def push(folder: Path) -> None:
 
 
 def main(folder: Path, *options: str) -> None:
-    """Write a copy of each notebook into a folder, and push them if asked to."""
+    """Write a copy of each notebook into a folder, and push the copies if asked to."""
     place = (os.environ["GITHUB_SERVER_URL"], os.environ["GITHUB_REPOSITORY"])
     commit = git("rev-parse", "HEAD")
     folder.mkdir(parents=True, exist_ok=True)

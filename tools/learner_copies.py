@@ -1,7 +1,7 @@
 """Create the learner's copies of the notebooks, without outputs and with folded answers.
 
-`python course.py lab` runs this. It never overwrites a file in my_notebooks/. To start a notebook
-over, delete or rename the copy and run this again.
+`python course.py lab` runs this script, which never overwrites a file in my_notebooks/. To start a
+notebook over, delete or rename the copy, and run the command again.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ def learner_copy(source: Path) -> tuple[str, str]:
         source: The notebook, in which answers have the tag `answer`.
 
     Returns:
-        The copy as text, and its fingerprint, which is also in the copy's metadata.
+        The copy as a string, and its fingerprint, which is also in the copy's metadata.
     """
     notebook = json.loads(source.read_text("utf-8"))
     for cell in notebook["cells"]:
@@ -57,7 +57,7 @@ def make_copies() -> tuple[list[str], list[str]]:
     """Create the missing copies.
 
     Returns:
-        Names of the new copies, and of existing ones whose original has changed.
+        Names of the new copies, and of existing copies whose originals have changed.
     """
     COPIES.mkdir(exist_ok=True)
     new, outdated = [], []

@@ -1,7 +1,8 @@
 """Mutate each line of the lesson modules with mutmut: nox -s mutants [-- MODULE ...].
 
-mutmut skips decorated functions, and most lesson functions have `@checked(...)`. This therefore
-works on a copy in build/mutants, in which an assignment below the function replaces the decorator.
+mutmut skips decorated functions, and most lesson functions have `@checked(...)`. This script
+therefore works on a copy in build/mutants, in which an assignment below each function replaces its
+decorator.
 """
 
 import argparse
@@ -49,7 +50,7 @@ def mutmut(*arguments: str) -> str:
 
 
 def main(modules: list[str]) -> int:
-    """Mutate the named modules, or all; print the survivors and return 1 if there are any."""
+    """Mutate the named modules, or all; print surviving mutants, and return 1 if there are any."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     copy_checkout(ROOT, FOLDER)
     for path in (FOLDER / "seqclf_utils").glob("*.py"):

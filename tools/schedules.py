@@ -18,7 +18,7 @@ class Block(NamedTuple):
         start: When it starts, such as "9:00".
         end: When it ends.
         title: What happens.
-        parts: Number of each notebook, and the names of its parts: "start", "2", "exercise 1".
+        parts: Number of each notebook, and names of its parts, such as "start", "2", "exercise 1".
         minutes: Minutes of teaching, exercise, reserve and break.
     """
 
@@ -33,7 +33,7 @@ class Schedule(NamedTuple):
     """A schedule.
 
     Attributes:
-        blocks: Its rows.
+        blocks: Rows of the schedule.
         asked: Notebook, section and beginning of each prediction that the class discusses.
         bridges: Notebook, skipped section, sentence to say, and beginnings of the cells to run.
     """

@@ -1,9 +1,9 @@
-"""Build slides from the notebooks in docs/_build/slides: nox -s slides [-- --check] [-- NN ...].
+"""Build slides in docs/_build/slides from the notebooks: nox -s slides [-- --check] [-- NN ...].
 
-Unlike `nbconvert --to slides`, which shows every cell, the slides contain questions, predictions,
-figures, short results, exercises and the quiz; other text is in the speaker notes (press S). They
-use reveal.js, which npm installs. --schedule half-day makes one deck in the order of a schedule.
---check tests each slide in Chromium.
+Unlike the slides of `nbconvert --to slides`, which show every cell, these contain only questions,
+predictions, figures, short results, exercises and the quiz. All other text is in the speaker notes
+(press S). The slides use reveal.js, which npm installs. --schedule half-day makes one deck in the
+order of that schedule. --check tests each slide in Chromium.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from tools.checkout import ROOT
 
 SOURCES = ROOT / "workshop" / "slides"
 FOLDER = book.BUILD / "slides"
-MOST_LINES, MOST_COLUMNS = 11, 66  # longer results are left out
-MOST_ROWS = 13  # code and result together; of longer code, the last statements are shown
-MOST_WORDS = 110  # of longer exercises, the first paragraphs are shown
+MOST_LINES, MOST_COLUMNS = 11, 66  # larger results are left out
+MOST_ROWS = 13  # of code and result together; only the last statements of longer code are shown
+MOST_WORDS = 110  # only the first paragraphs of longer exercises are shown
 DECKS = {re.sub(" a | ", "-", title.casefold()): title for title in schedules.read()}
 PARTS = ("dist/reveal.css", "dist/reveal.js", "LICENSE")
 PARTS += ("plugin/markdown/markdown.js", "plugin/notes/notes.js")
@@ -42,7 +42,7 @@ class Slide(NamedTuple):
         kind: Its CSS class.
         body: Markdown.
         notes: Markdown for the speaker.
-        part: Where it is from: "start", "3" (a section), "exercise 1", "quiz" or "summary".
+        part: Part of the notebook: "start", "3" (a section), "exercise 1", "quiz" or "summary".
     """
 
     kind: str
@@ -68,7 +68,7 @@ def opening(title: str, about: str) -> list[Slide]:
 
 
 def section(heading: str, source: str) -> Slide:
-    """Create the first slide of a section; the slide of the summary shows its points."""
+    """Create the first slide of a section; for the summary, it shows the main points."""
     if heading != "Summary":
         return Slide("section", f"# {heading}")
     points = re.search(r"^- .+?(?=\n\n)", source, flags=re.M | re.S)
@@ -76,7 +76,7 @@ def section(heading: str, source: str) -> Slide:
 
 
 def exercise(source: str) -> Slide:
-    """Create the slide of an exercise: its title with the minutes, and the start of its task."""
+    """Create the slide of an exercise: the title with the minutes, and the start of the task."""
     heading, *paragraphs = source.removeprefix("#").strip().split("\n\n")
     shown = [heading, paragraphs[0]]
     for paragraph in paragraphs[1:]:
@@ -96,18 +96,18 @@ def quiz(source: str) -> Slide:
 
 
 def figure(cell: dict, title: str) -> list[Slide]:
-    """Create the slide of a cell's figure, with its alt text; none if it shows no figure."""
+    """Create a slide for each figure of a cell, with the alt text of the figure."""
     names = re.findall(r'show_figure\([^"]+"(\w+)"', cell["source"])
     return [Slide("figure", f"## {title}\n\n![{alt_text(n)}](figures/{n}.svg)") for n in names]
 
 
 def rows(text: str) -> int:
-    """Count the rows that a text takes, with long lines wrapped."""
+    """Count the rows that a string takes up, with long lines wrapped."""
     return sum(max(1, -(-len(line) // MOST_COLUMNS)) for line in text.splitlines())
 
 
 def code_before(source: str, room: int) -> str:
-    """Return the last statements of a cell that fit, as Markdown."""
+    """Return the last statements of a cell that fit into `room` rows, as Markdown."""
     lines, first = source.splitlines(), len(source.splitlines())
     if not source.startswith("%"):
         for node in reversed(ast.parse(source).body):
@@ -119,7 +119,7 @@ def code_before(source: str, room: int) -> str:
 
 
 def result(cell: dict, fewest: int, title: str = "") -> list[Slide]:
-    """Create the slide of a cell's code and output; none if it is long or below `fewest` rows."""
+    """Create the slide of a cell's code and output; none if the output is too long or too short."""
     outputs = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell["outputs"]]
     text = "\n".join(output.rstrip() for output in outputs)
     widest = max(map(len, text.splitlines()), default=0)
@@ -137,13 +137,13 @@ def prediction(source: str) -> list[Slide]:
 
 
 def slides(cells: list[dict]) -> list[Slide]:
-    """Create all slides of a notebook; a result becomes a slide if it follows a prediction.
+    """Create all slides of a notebook; a one-row result becomes a slide only after a prediction.
 
     Args:
-        cells: Its cells.
+        cells: The notebook's cells.
 
     Returns:
-        Slides in order; text becomes the notes of the slide before it.
+        Slides in order; text becomes the speaker notes of the previous slide.
     """
     title, part, waiting = cells[0].source.lstrip("# "), "start", False
     made = opening(title, cells[1].source)
@@ -172,7 +172,7 @@ def slides(cells: list[dict]) -> list[Slide]:
 
 
 def wanted(slide: Slide, parts: list[str], asked: list[str]) -> bool:
-    """Return whether a slide belongs in a schedule's deck, which asks only some predictions."""
+    """Return whether a slide belongs in a schedule's deck, which has only some predictions."""
     question = re.sub(r"\s+", " ", slide.body).casefold()
     skipped = slide.kind == "predict" and not any(text.casefold() in question for text in asked)
     return slide.part in parts and slide.kind != "goals" and not skipped
@@ -183,7 +183,7 @@ def deck(schedule: schedules.Schedule, made: dict[str, list[Slide]]) -> list[Sli
 
     Args:
         schedule: The schedule.
-        made: All slides of each notebook by its number.
+        made: All slides of each notebook, by number of the notebook.
 
     Returns:
         Slides in order.
@@ -228,7 +228,7 @@ def read_pages(words: list[str], name: str = "") -> dict[str, tuple[str, list[Sl
 
     Args:
         words: Parts of names; none means all notebooks.
-        name: Name of a schedule, such as "half-day", or "".
+        name: Name of a schedule, such as "half-day"; "" for all notebooks that match.
 
     Returns:
         Name of each page, its title and its slides.

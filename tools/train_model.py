@@ -17,7 +17,7 @@ N_FRESH_TABLES = 10_000
 
 
 def train() -> sc.LSTMClassifier:
-    """Train on tables of the clever casino, as in notebook 04 but with more of them.
+    """Train on tables of the clever casino, as in notebook 04 but with more tables.
 
     Returns:
         The model with its best weights, float64.
@@ -33,7 +33,7 @@ def train() -> sc.LSTMClassifier:
 
 
 def store(model: sc.LSTMClassifier, path: Path = WEIGHTS_FILE) -> None:
-    """Write the weights as float32, with their names.
+    """Save the model with float32 weights and the names of its symbols and labels.
 
     Args:
         model: The model, with weights on the grid of `agree_across_machines`, which float32

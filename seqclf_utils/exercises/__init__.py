@@ -1,7 +1,7 @@
-"""Checks of the exercises, one module per notebook.
+"""Checks for the exercises, one module per notebook.
 
-A check runs the reader's code on small cases with known answers and returns None or a hint about
-the first mistake; the decorator `exercise` prints `Correct` or the hint, and never raises.
+A check runs the reader's code on small cases with known answers, and returns None or a hint about
+the first mistake. The decorator `exercise` prints `Correct` or the hint, and never raises an error.
 """
 
 from seqclf_utils.exercises.nb01 import (

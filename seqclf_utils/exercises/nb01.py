@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 01, data splits."""
+"""Checks for the exercises in notebook 01, data splits."""
 
 import itertools
 from collections.abc import Callable
@@ -71,7 +71,7 @@ DEFECTS = ("overlap", "missing", "lacks a label", "split groups")
 
 
 def _audit(labels: np.ndarray, groups: np.ndarray, splits: SplitIndices) -> dict[str, set]:
-    """Find all four defects of a split."""
+    """Find the defects of a split, by type of defect."""
     pairs = list(itertools.combinations(splits, 2))
     named = splits._asdict().items()
     return {

@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 02, model anatomy."""
+"""Checks for the exercises in notebook 02, model anatomy."""
 
 import functools
 import math
@@ -24,7 +24,7 @@ def check_largest_hidden_size(largest_hidden_size: Callable) -> str | None:
     def largest(budget: int, forgotten: Callable[[int], int] = lambda h: 0) -> int:
         return max(h for h in range(1, 120) if count(h) - forgotten(h) <= budget)
 
-    # The first budget detects off-by-one errors, the others one forgotten part each.
+    # The first budget detects off-by-one errors; each of the others detects one forgotten part.
     for budget in (count(32), 1000, count(33) - 100, count(33) - 1, 50_000):
         expected = largest(budget)
         size = call(largest_hidden_size, budget)
@@ -130,7 +130,7 @@ def _logit_hint(model: LSTMClassifier, sequence: Tensor, logit: float, expected:
 
 
 def _watch(model: LSTMClassifier) -> list[str]:
-    """Record the calls of the model's modules from now on."""
+    """Record calls to the model's modules from now on."""
     called: list[str] = []
     for name, module in model.named_modules():
         what = f"model.{name}" if name else "the model"

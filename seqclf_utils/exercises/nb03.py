@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 03, padding and packing."""
+"""Checks for the exercises in notebook 03, padding and packing."""
 
 from collections.abc import Callable
 
@@ -189,9 +189,9 @@ def check_packed_last(packed_last: Callable) -> str | None:
 
 
 def _run_through(cell: nn.LSTMCell, embedded: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the hidden and cell states at all time steps, and the states after three mistakes.
+    """Return the hidden and cell states at all time steps, and the states with three mistakes.
 
-    The mistakes are: h and c in one tensor, c reset in each step, and both reset in each step.
+    The mistakes are: storing h and c in one tensor, resetting c in each step, and resetting both.
     """
     h = c = shared = h_alone = zeros = torch.zeros(len(embedded), cell.hidden_size)
     steps = []

@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 04, training with early stopping."""
+"""Checks for the exercises in notebook 04, training with early stopping."""
 
 from collections.abc import Callable
 
@@ -83,7 +83,7 @@ def check_fit_from_memory(fit_from_memory: Callable) -> str | None:
 
 
 def _wrong_number_of_epochs(run: TrainingRun, patience: int) -> str | None:
-    """Return a hint for training that stops too early or late, or a list of the wrong length."""
+    """Return a hint for training that stops too early or too late, or a list of wrong length."""
     expected, found = len(follow(run.val_losses, patience, stop=True)[0]), len(run.weights)
     if found != expected:
         case = f"{run.case}: training should end after epoch {expected}, yours after {found}"
@@ -144,7 +144,7 @@ def _wrong_rates(run: TrainingRun, patience: int) -> str | None:
 
 
 def _unused_rates(run: TrainingRun) -> str | None:
-    """Return a hint if training used other learning rates than those returned."""
+    """Return a hint if the learning rates used in training differ from those returned."""
     if all_close(run.rates, run.numbers):
         return None
     return (

@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 05, last vs avg pooling."""
+"""Checks for the exercises in notebook 05, last vs avg pooling."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 06, judging on unseen data."""
+"""Checks for the exercises in notebook 06, judging on unseen data."""
 
 from collections.abc import Callable
 
@@ -50,7 +50,7 @@ def check_auc_by_hand(auc_by_hand: Callable) -> str | None:
 
 
 def _in_order(cheats: np.ndarray, honest: np.ndarray) -> float:
-    """Compare only the first cheat with the first honest player, and so on."""
+    """Compare the first cheat only with the first honest player, and so on."""
     return (cheats > honest).mean() if len(cheats) == len(honest) else np.nan
 
 
@@ -92,8 +92,8 @@ def _two_sets(seed: int) -> tuple[np.ndarray, ...]:
 
 @exercise
 def check_choose_and_report(choose_and_report: Callable) -> str | None:
-    """Check notebook 06, exercise 2: a threshold from validation, its cost on the test set."""
-    for seed in (7, 15, 37, 0):  # cases in which each mistake has another result, and a tie
+    """Check notebook 06, exercise 2: a threshold from validation, and its cost on the test set."""
+    for seed in (7, 15, 37, 0):  # with these, each mistake gives a different result; 0 has a tie
         data = _two_sets(seed)
         result = call(choose_and_report, *data, THRESHOLDS.copy())
         result = two_numbers(result)
@@ -113,7 +113,7 @@ def _wrong_choice(
     if close(chosen, right):
         return None
     has_tie = len(val) == 5
-    share = val_labels.mean()  # for dividing each kind of error by the number of its own label
+    share = val_labels.mean()  # to divide each kind of error by the size of its own class
     on_test = _cheapest(*test)
     chose_on_test = close(cost, _cost(*test, on_test))
     pays_for_alarms_only = close(cost, _cost(*test, chosen, 5, 0))
@@ -148,10 +148,10 @@ def _wrong_cost(
 
 
 class _Judges:
-    """Two judges of 80 tables, and a score function that records its tables.
+    """Two judges of 80 tables, and a score function that records which tables it scores.
 
-    All probabilities differ, so that each identifies its judge and table. The first judge is far
-    off at one table, which skews the bootstrap distribution.
+    All probabilities differ, so that each probability identifies its judge and table. The first
+    judge is far off at one table, which skews the bootstrap distribution.
     """
 
     def __init__(self) -> None:

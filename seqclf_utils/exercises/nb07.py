@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 07, your own sequences."""
+"""Checks for the exercises in notebook 07, your own sequences."""
 
 from collections import Counter
 from collections.abc import Callable

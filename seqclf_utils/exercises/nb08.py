@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 08, scaling up."""
+"""Checks for the exercises in notebook 08, scaling up."""
 
 from collections.abc import Callable
 
@@ -100,7 +100,7 @@ def _is_list_of_lists(batches: object) -> bool:
 
 
 class _Mean(nn.Module):
-    """A model that returns the mean symbol times a weight and records its batches."""
+    """A model that returns the mean symbol times a weight, and records its batch sizes."""
 
     def __init__(self) -> None:
         super().__init__()

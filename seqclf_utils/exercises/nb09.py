@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 09, when it goes wrong: find the bug."""
+"""Checks for the exercises in notebook 09, "When it goes wrong"."""
 
 from collections.abc import Callable
 
@@ -91,12 +91,12 @@ def _crops_then_reads_last(padded: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _reads_down_the_batch(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Leave out `batch_first`, so that each row depends on those above it."""
+    """Leave out `batch_first`, so that each row depends on the rows above it."""
     return _reads_real_steps(padded, lengths).cumsum(dim=0)
 
 
 def _loses_the_order(padded: Tensor, lengths: Tensor) -> Tensor:
-    """Sort by length without undoing it."""
+    """Sort by length without restoring the original order."""
     return _reads_real_steps(padded, lengths)[lengths.argsort(descending=True)]
 
 

@@ -1,4 +1,4 @@
-"""Helpers for the checks: calling the reader's code, comparing results, printing hints."""
+"""Helpers for the checks: calling the reader's code, comparing results and printing hints."""
 
 import functools
 from collections.abc import Callable, Iterable
@@ -54,7 +54,7 @@ def _content(value: object) -> object:
 
 
 def close(result: object, expected: float) -> bool:
-    """Return whether a result is a number that equals the expected one up to rounding."""
+    """Return whether a result is a number that equals the expected number up to rounding."""
     try:
         return bool(np.isclose(float(result), expected, rtol=1e-4, atol=1e-6))
     except (TypeError, ValueError):
@@ -62,7 +62,7 @@ def close(result: object, expected: float) -> bool:
 
 
 def slip(result: object, slips: Iterable[tuple[float, str]]) -> str | None:
-    """Return the hint for a known wrong value that the result equals, if any."""
+    """Return the hint for the known wrong value that equals the result, if any."""
     return next((hint for value, hint in slips if close(result, value)), None)
 
 

@@ -13,17 +13,17 @@ from torch.utils.data import DataLoader
 from seqclf_utils.data import SequenceDataset, collate_fn
 from seqclf_utils.exercises.report import HintError, all_close, call, close, numbers
 
-SPREAD = 0.1  # difference between the mean loss and that of the validation batch of 3
+SPREAD = 0.1  # difference between the mean loss and the loss of the validation batch of 3 sequences
 
 
 class TrainingRun:
-    """A record of the reader's function training a model with scripted validation losses.
+    """A record of how the reader's function trains a model with scripted validation losses.
 
     Attributes:
         result: The return value of the function.
-        numbers: The result as a list of numbers, or None if it is not one.
+        numbers: The result as a list of numbers, or None if it cannot be converted.
         events: One letter per event: T, V or O for a forward pass over a training batch, a
-            validation batch or other data, B for a backward pass, S for an optimizer step, and L
+            validation batch or other data; B for a backward pass; S for an optimizer step; and L
             for loading weights.
         weights: The model's weight at the end of each epoch.
         final_weight: The model's weight after the function has returned.
@@ -78,7 +78,7 @@ class TrainingRun:
         self.gradient = gradient.clone()
 
     def on_step(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
-        """Record an optimizer step on the model's weight and the gradient that it uses."""
+        """Record an optimizer step on the model's weight, and check the gradient that it uses."""
         weight = self.model.weight
         if not any(p is weight for group in optimizer.param_groups for p in group["params"]):
             return
@@ -97,7 +97,7 @@ class TrainingRun:
 
 
 class _OneWeight(nn.Module):
-    """A model with one weight that reports to a run and starts in evaluation mode."""
+    """A one-weight model that reports to a run and starts in evaluation mode."""
 
     def __init__(self, run: TrainingRun) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class _OneWeight(nn.Module):
         self.eval()
 
     def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
-        """Return the weight as logits (N,), or in validation logits that give the scripted loss."""
+        """Return the weight as logits (N,), or, in validation, logits with the scripted loss."""
         kind = {3: "T", 4: "V"}.get(padded.size(1), "O")
         self.run.on_forward(kind, self.training)
         if kind != "V":
@@ -122,7 +122,7 @@ class _OneWeight(nn.Module):
 
 
 def _loaders() -> list[DataLoader]:
-    """Return a training and a validation loader of four sequences, in batches of 3 and 1."""
+    """Return a training and a validation loader, each with four sequences in batches of 3 and 1."""
     return [
         DataLoader(
             SequenceDataset([[1] * length] * 4, [1] * 4),
@@ -145,7 +145,7 @@ def follow(
     in_a_row: bool = True,
     best_so_far: bool = True,
 ) -> tuple[list[float], int]:
-    """Stop or halve the learning rate when patience runs out; the options introduce a mistake.
+    """Stop training or halve the learning rate when patience runs out; options add mistakes.
 
     Returns:
         The learning rate of each epoch, and the best epoch.

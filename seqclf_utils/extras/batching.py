@@ -1,4 +1,4 @@
-"""Batches of similar length, and batches on another device; built in notebook 08."""
+"""Batches of sequences of similar length, and batches on a device; built in notebook 08."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ LARGEST_SIZE = 10**9  # the product of two such sizes still fits in 64 bits
 def check_sampler(
     _: object, lengths: Sequence, batch_size: int, *, window: int = 25, generator: object = None
 ) -> None:
-    """Reject lengths and sizes that cannot be cut into batches."""
+    """Reject lengths, sizes and generators from which no batches can be made."""
     check_numbers("lengths", lengths, minimum=1, whole=True)
     check_count("batch_size", batch_size, minimum=1, maximum=LARGEST_SIZE)
     check_count("window", window, minimum=1, maximum=LARGEST_SIZE)
@@ -28,13 +28,14 @@ class LengthBatchSampler(Sampler):
     """Shuffle sequences into batches of similar length, so that little padding is needed.
 
     Each epoch shuffles all sequences, cuts the order into windows of several batches, sorts each
-    window by length, cuts it into batches and shuffles these. Every sequence is in exactly one
-    batch. Windows are prepared one at a time, so that the first batch of millions comes at once.
+    window by length, cuts it into batches and shuffles these batches. Every sequence is in exactly
+    one batch. Windows are prepared one at a time, so that even with millions of sequences, the
+    first batch is ready at once.
 
     Args:
         lengths: Length of each sequence in time steps, int, shape (N,), each at least 1.
-        batch_size: Sequences per batch, at least 1; one batch of an epoch may be shorter.
-        window: Batches that are sorted together, at least 1.
+        batch_size: Sequences per batch, at least 1; one batch of an epoch may be smaller.
+        window: Number of batches that are sorted together, at least 1.
         generator: Random number generator of the shuffle; PyTorch's default one if None.
 
     Raises:
@@ -76,7 +77,7 @@ class LengthBatchSampler(Sampler):
 class DeviceLoader:
     """Move the symbols and labels of a loader's batches to a device; lengths stay on the CPU.
 
-    It can be used wherever a loader can, with a model on the same device.
+    Use it in place of a loader, with a model on the same device.
 
     Args:
         loader: Yields padded (N, L), lengths (N,), labels (N,).
@@ -96,6 +97,6 @@ class DeviceLoader:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield padded (N, L) and labels (N,) on the device, lengths (N,) on the CPU."""
+        """Yield padded (N, L) and labels (N,) on the device, and lengths (N,) on the CPU."""
         for padded, lengths, labels in self.loader:
             yield padded.to(self.device), lengths, labels.to(self.device)

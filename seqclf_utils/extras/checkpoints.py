@@ -22,18 +22,18 @@ from seqclf_utils.validation import check_count
 
 FORMAT = "seqclf training run, version 2"
 ADVICE = "Name another file to start a new run"
-N_HASHED = 1_000  # batches of each loader: hashing takes at most one pass over the data
+N_HASHED = 1_000  # batches of each loader; hashing makes at most one pass over the data
 
 
 @dataclass
 class Checkpoint:
     """A file that holds a training run as it was after its last finished epoch.
 
-    It stores everything that a resumed run needs to end exactly as an uninterrupted one: weights,
-    optimizer state, early stopping, losses and RNG states. It also stores what tells the run from
-    others, and refuses to resume any other: initial weights (shapes, dtypes and norms), settings,
-    and a hash of the first 1,000 batches of each loader, in the order of the first epoch. That is
-    all of a small data set, and a sample of a large one that is shuffled.
+    It stores everything that a resumed run needs to end exactly as an uninterrupted run would:
+    weights, optimizer state, early stopping, losses and RNG states. It also stores what identifies
+    the run: initial weights (shapes, dtypes and norms), settings, and a hash of the first 1,000
+    batches of each loader, in the order of the first epoch. These batches contain all of a small
+    data set, and a sample of a large data set that is shuffled. A different run is not resumed.
 
     Files are read with `weights_only=True`, so that no file can run code (PyTorch documentation,
     *torch.load*).
@@ -41,7 +41,7 @@ class Checkpoint:
     Args:
         path: The file; None saves nothing.
         model: The model, before training.
-        optimizer: Its optimizer.
+        optimizer: The model's optimizer.
         stopper: The `EarlyStopping` of the run.
         loaders: The data loaders, of any kind that can be iterated more than once.
 
@@ -62,7 +62,7 @@ class Checkpoint:
 
     @cached_property
     def origin(self) -> dict[str, object]:
-        """What tells this run from others, as of the first `save` or `load`: before training."""
+        """What identifies this run, as of the first `save` or `load`, which precedes training."""
         return {
             **_describe(self.model.state_dict()),
             "hash of the data": _hash_data(self.loaders),
@@ -77,7 +77,7 @@ class Checkpoint:
             losses: One row per epoch: epoch, training loss, validation loss.
 
         Raises:
-            OSError: If the file cannot be written; the previous one stays intact.
+            OSError: If the file cannot be written; the previous file stays intact.
         """
         if self.path is None:
             return
@@ -98,19 +98,20 @@ class Checkpoint:
         """Resume the run from the file, or create the file if there is none.
 
         Args:
-            max_epochs: Maximum number of epochs, at least those in the file.
+            max_epochs: Maximum number of epochs, at least the number in the file.
             measure: Returns the model's validation loss. The stored weights must reproduce the
-                stored loss, up to rounding on another machine.
+                stored loss, up to rounding on a different machine.
 
         Returns:
             The losses so far, one row per epoch; empty at the start of a run.
 
         Raises:
             OSError: If the file cannot be read or written.
-            ValueError: If it is corrupt or from another run. Model and file stay unchanged.
+            ValueError: If the file is corrupt or from a different run. The model and the file stay
+                unchanged.
         """
         if self.path is None or not self.path.exists():
-            self.save([])  # a missing folder or a full disk shows now, not an epoch later
+            self.save([])  # a missing folder or a full disk raises an error now, not an epoch later
             return []
         run, stopper = self._read(), self.stopper
         self._compare(run, max_epochs, measure)
@@ -125,7 +126,7 @@ class Checkpoint:
         return run["losses"]
 
     def _read(self) -> dict[str, Any]:
-        """Read a file that `save` wrote, without running anything that may be in it."""
+        """Read a file that `save` wrote, without running any code in it."""
         content = io.BytesIO(self.path.read_bytes())
         with contextlib.suppress(Exception), zipfile.ZipFile(content) as archive:
             is_whole = archive.testzip() is None  # torch.load does not check the CRC
@@ -136,7 +137,7 @@ class Checkpoint:
         raise ValueError(f"checkpoint {self.path} is corrupt or not a checkpoint. {ADVICE}")
 
     def _compare(self, run: dict[str, Any], max_epochs: int, measure: Callable[[], float]) -> None:
-        """Check that the run in the file is this one; it may get more epochs or patience."""
+        """Check that the file holds this run; the number of epochs and the patience may grow."""
         stored, here, stopper = run["origin"], self.origin, run["stopper"]
         # A model that is still in memory has the best weights of its run, not the initial ones.
         best = stored | _describe(stopper["best_weights"] or {})
@@ -152,7 +153,7 @@ class Checkpoint:
         self.origin = stored
 
     def _measure(self, weights: Mapping, measure: Callable[[], float]) -> float:
-        """Measure the loss of the stored weights and put back the model's own."""
+        """Measure the loss of the stored weights, and restore the model's own weights."""
         before = copy.deepcopy(self.model.state_dict())
         self.model.load_state_dict(weights)
         try:
@@ -161,14 +162,14 @@ class Checkpoint:
             self.model.load_state_dict(before)
 
     def _require(self, is_same: bool, name: str, stored: object, here: object) -> None:
-        """Refuse the file unless a property of the run is as in it."""
+        """Refuse the file unless a property of the run equals the stored one."""
         if not is_same:
             difference = f"{name} is {stored} in the file and {here} here"
             raise ValueError(f"checkpoint {self.path} is from another run: {difference}. {ADVICE}")
 
 
 def _describe(weights: Mapping) -> dict[str, str]:
-    """Describe initial weights; norms to 4 digits, as another CPU may round the last ones."""
+    """Describe initial weights, with norms to 4 digits, because CPUs round differently."""
     return {
         f"initial {name}": f"{tuple(w.shape)} {w.dtype} with norm {w.cpu().double().norm():.4g}"
         for name, w in weights.items()
@@ -176,7 +177,7 @@ def _describe(weights: Mapping) -> dict[str, str]:
 
 
 def _hash_data(loaders: Iterable) -> str:
-    """Hash the first batches of each loader as in the first epoch; RNG states are restored."""
+    """Hash the first batches of each loader as in the first epoch; restore the RNG states."""
     before, digest = get_rng_state(loaders), hashlib.sha256()
     for generator in _generators(loaders):
         generator.manual_seed(generator.initial_seed())  # back to the first shuffle
@@ -188,13 +189,13 @@ def _hash_data(loaders: Iterable) -> str:
 
 
 def get_rng_state(loaders: Iterable = ()) -> dict[str, Any]:
-    """Return the RNG states of Python, NumPy, PyTorch, its GPUs and of data loaders.
+    """Return the RNG states of Python, NumPy, PyTorch, the GPUs and the data loaders.
 
     Args:
         loaders: Data loaders, whose own generators are included.
 
     Returns:
-        Numbers, tuples and tensors that `set_rng_state` takes.
+        Numbers, tuples and tensors that `set_rng_state` accepts.
 
     Example:
         >>> state = get_rng_state()
@@ -213,11 +214,11 @@ def get_rng_state(loaders: Iterable = ()) -> dict[str, Any]:
 
 
 def set_rng_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
-    """Restore RNG states; those of GPUs that this machine lacks are skipped.
+    """Restore RNG states; skip those of GPUs that this machine lacks.
 
     Args:
         state: What `get_rng_state` returned.
-        loaders: Data loaders built like those it was given.
+        loaders: Data loaders built like those that were passed to `get_rng_state`.
     """
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
@@ -228,9 +229,9 @@ def set_rng_state(state: dict[str, Any], loaders: Iterable = ()) -> None:
 
 
 def _generators(loaders: Iterable) -> list[torch.Generator]:
-    """List all generators once: PyTorch's own, those inside loaders, and last those of GPUs."""
+    """List each generator once: PyTorch's own, those inside loaders, and finally those of GPUs."""
     parts = [torch.default_generator, *loaders]
-    for part in parts:  # grows while it is walked through
+    for part in parts:  # the list grows during the loop
         for name in ("loader", "sampler", "batch_sampler", "generator"):
             inner = getattr(part, name, None)
             if inner is not None and not any(inner is each for each in parts):

@@ -12,14 +12,15 @@ def check_path(name: str, path: str | os.PathLike) -> Path:
 
     Args:
         name: Name of the argument, for the message.
-        path: Its value.
+        path: Value of the argument.
 
     Returns:
         The path.
 
     Raises:
-        TypeError: If it is not a path.
-        ValueError: If it is a folder, or no file can have that name, as with a NUL character.
+        TypeError: If `path` is not a path.
+        ValueError: If `path` is a folder, or a name that no file can have, such as one with a NUL
+            character.
 
     Example:
         >>> check_path("checkpoint", "run.pt").name
@@ -28,7 +29,7 @@ def check_path(name: str, path: str | os.PathLike) -> Path:
     allowed = "the path of a file"
     require(isinstance(path, str | os.PathLike), name, path, allowed, TypeError)
     try:
-        with contextlib.suppress(OSError):  # reading or writing the file reports it better
+        with contextlib.suppress(OSError):  # reading or writing the file reports the error better
             os.stat(path)
     except ValueError:  # such as a NUL character
         require(False, name, path, allowed)
@@ -40,15 +41,16 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
     """Write `content` to a file; if that fails, the previous file stays intact.
 
     The bytes go to a temporary file in the same folder, which is renamed once they are on the
-    disk: readers find the old content or the new one, never a part (POSIX, *rename*).
+    disk. Readers therefore find either the old content or the new content, never only a part
+    (POSIX, *rename*).
 
     Args:
         path: The file; its folder must exist.
-        content: All of its bytes.
+        content: All bytes of the file.
 
     Raises:
-        OSError: If the file cannot be written: the disk is full, the folder is missing or
-            read-only.
+        OSError: If the file cannot be written, for example because the disk is full, or the
+            folder is missing or read-only.
 
     Example:
         >>> import tempfile
@@ -62,7 +64,7 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())  # a full disk may show only now
+            os.fsync(file.fileno())  # a full disk may cause an error only here
         os.replace(temporary, path)
     except OSError as error:
         message = f"{path} could not be written and is unchanged: {error.strerror}"

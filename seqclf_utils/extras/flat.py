@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from seqclf_utils.validation import check_count, check_labels, check_sequences, checked, require
 
-CHUNK = 2**22  # symbols that are checked together, as a file may be larger than memory
+CHUNK = 2**22  # symbols checked at a time, because a file may be larger than memory
 
 
 def flatten(
@@ -27,11 +27,12 @@ def flatten(
         vocab_size: Number of symbols including padding (0).
 
     Returns:
-        Symbols, of the smallest unsigned dtype that holds them, shape (S,), S the sum of all
-        lengths; and offsets, int64, shape (N + 1,): where each sequence starts, and S.
+        Symbols, in the smallest unsigned dtype that holds them, shape (S,), where S is the sum of
+        all lengths; and offsets, int64, shape (N + 1,): where each sequence starts, and S at the
+        end.
 
     Raises:
-        TypeError: If `sequences` is not a list of sequences, or `vocab_size` not an integer.
+        TypeError: If `sequences` is not a list of sequences, or `vocab_size` is not an integer.
         ValueError: If a sequence is empty or holds a symbol outside 1..vocab_size - 1.
 
     Example:
@@ -46,7 +47,7 @@ def flatten(
 def check_flat(
     _: object, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence, *, vocab_size: int = 7
 ) -> None:
-    """Reject symbols and offsets that are not sequences in a row; reads a file chunk by chunk."""
+    """Reject symbols and offsets that do not describe sequences; read a file in chunks."""
     check_count("vocab_size", vocab_size, minimum=2)
     for name, values in (("symbols", symbols), ("offsets", offsets)):
         is_right = getattr(values, "ndim", None) == 1 and values.dtype.kind in "iu"
@@ -65,14 +66,14 @@ def check_flat(
 
 
 class FlatDataset(Dataset):
-    """Sequences in one flat array; a list of indices returns a whole padded batch at once.
+    """Sequences in one flat array; indexing with a list returns a whole padded batch at once.
 
     PyTorch's idiom for such a dataset is `DataLoader(dataset, sampler=..., batch_size=None)` with
     a sampler that yields lists of indices, such as `LengthBatchSampler`.
 
     Args:
-        symbols: All symbols 1..vocab_size - 1, int, shape (S,), one sequence after the other; a
-            file opened with `np.load(..., mmap_mode="r")` may be larger than memory.
+        symbols: All symbols 1..vocab_size - 1, int, shape (S,), one sequence after the other. A
+            file that is opened with `np.load(..., mmap_mode="r")` may be larger than memory.
         offsets: Where each sequence starts, and S at the end; int, shape (N + 1,).
         labels: Labels, shape (N,), each 0 or 1.
         vocab_size: Number of symbols including padding (0).
@@ -111,7 +112,7 @@ class FlatDataset(Dataset):
         return torch.from_numpy(padded), torch.from_numpy(lengths), self.labels[indices]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Send the path of a memory map to worker processes, not its content; of a part, that."""
+        """Send worker processes the path of a whole memory map; otherwise, send the content."""
         state = self.__dict__ | {"symbols": np.asarray(self.symbols)}
         if isinstance(getattr(self.symbols, "base", None), mmap.mmap):  # a whole map, not a part
             path, offset = self.symbols.filename, self.symbols.offset

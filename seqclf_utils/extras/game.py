@@ -1,6 +1,6 @@
-"""The dice game of notebook 00: throw a die while an LSTM and the exact odds make up their minds.
+"""The dice game of notebook 00: throw a die, and see how the LSTM and the exact odds respond.
 
-`DiceTable` holds the rules, `plot_dice_table` draws them, and `play_dice` adds buttons.
+`DiceTable` holds the rules, `plot_dice_table` draws a table, and `play_dice` adds buttons.
 """
 
 import numpy as np
@@ -18,24 +18,24 @@ from seqclf_utils.validation import check_choice, check_count, check_seed
 CHEAT = "clever"
 BUTTONS = "throw", "throw 10", "who was it?", "new table"
 PLAYERS = {"a secret player": "secret", "a cheat": "cheat", "honest": "honest"}
-MOST_THROWS = 60  # the longest tables that the model was trained on
+MOST_THROWS = 60  # length of the longest tables that the model was trained on
 ALT_TEXT = "Probability of a cheat after each throw: the LSTM's, and the best possible one"
 
 
 class DiceTable:
-    """One player's throws so far, and the probability of a cheat after each.
+    """One player's throws so far, and the probability of a cheat after each throw.
 
     Args:
-        model: Called as `model(padded, lengths)`, returns logits, shape (N,).
-        who: Who plays: "cheat", "honest", or "secret", which is one of the two, not yet revealed.
-        seed: Seed of the dice, and of who plays in secret.
+        model: Called as `model(padded, lengths)`; returns logits, shape (N,).
+        who: Who plays: "cheat", "honest", or "secret" for one of these two, not yet revealed.
+        seed: Seed of the throws and of the choice of a secret player.
 
     Attributes:
         throws: Faces so far, each 1..6.
         lstm: The model's probability of a cheat after each throw.
-        odds: The exact probability of a cheat after each throw, the best possible one.
-        is_cheat: Whether the player cheats, secret or not.
-        is_known: Whether it is known who plays.
+        odds: The exact probability of a cheat after each throw: the best possible prediction.
+        is_cheat: Whether the player cheats, even if that is still secret.
+        is_known: Whether the user knows who plays.
 
     Raises:
         TypeError: If `seed` is not an integer.
@@ -50,7 +50,7 @@ class DiceTable:
 
     def __init__(self, model: torch.nn.Module, *, who: str = "secret", seed: int) -> None:
         length = {"min_length": MOST_THROWS, "max_length": MOST_THROWS}
-        casino = make_casino(64, cheat=CHEAT, seed=seed, **length)  # of 64 tables, both kinds
+        casino = make_casino(64, cheat=CHEAT, seed=seed, **length)  # 64 tables contain both labels
         labels = {"secret": int(casino.labels[0]), "cheat": 1, "honest": 0}
         self.is_cheat = labels[check_choice("who", who, labels)]
         self.is_known = who != "secret"
@@ -59,10 +59,10 @@ class DiceTable:
         self._whole_game = dice.tolist(), *probabilities_after_each(dice, model)
 
     def throw(self, times: int = 1) -> "DiceTable":
-        """Throw the die, which adds to the throws and to both probabilities.
+        """Throw the die, and update the throws and both lists of probabilities.
 
         Args:
-            times: Number of throws, at least 1; no more than are left are made.
+            times: Number of throws, at least 1; a table ends after `MOST_THROWS` throws.
 
         Returns:
             The same table.
@@ -76,7 +76,7 @@ class DiceTable:
         return self
 
     def reveal(self) -> "DiceTable":
-        """Make known who plays.
+        """Reveal who plays.
 
         Returns:
             The same table.
@@ -85,7 +85,7 @@ class DiceTable:
         return self
 
     def player(self) -> str:
-        """Describe who plays, as far as it is known.
+        """Describe who plays, unless that is still secret.
 
         Returns:
             "a cheat", "an honest player" or "a secret player".
@@ -113,10 +113,10 @@ def probabilities_after_each(throws: np.ndarray, model: torch.nn.Module) -> list
 
     Args:
         throws: Faces, each 1..6, int64, shape (L,).
-        model: Called as `model(padded, lengths)`, returns logits, shape (N,).
+        model: Called as `model(padded, lengths)`; returns logits, shape (N,).
 
     Returns:
-        The model's probabilities and the exact ones, two lists of L floats.
+        The model's probabilities and the exact probabilities, as two lists of L floats.
 
     Example:
         >>> from seqclf_utils.extras.saved_models import load_trained_model
@@ -125,20 +125,20 @@ def probabilities_after_each(throws: np.ndarray, model: torch.nn.Module) -> list
         ['50%', '57%', '66%']
     """
     lengths = torch.arange(1, len(throws) + 1)
-    padded = torch.tensor(throws).tile(len(throws), 1).tril()  # (L, L): in row i, i + 1 throws
+    padded = torch.tensor(throws).tile(len(throws), 1).tril()  # (L, L): row i has i + 1 throws
     lstm = predict_proba(model, [(padded, lengths, lengths)])  # ignores the labels
     evidence = log_likelihood_ratio([throws[:n] for n in lengths], cheat=CHEAT)
     return [lstm.tolist(), torch.from_numpy(evidence).sigmoid().tolist()]
 
 
 def percent(probability: float) -> str:
-    """Format a probability as whole percent, without ever stating certainty.
+    """Format a probability as a whole percentage, but never as 0% or 100%.
 
     Args:
         probability: 0..1.
 
     Returns:
-        Whole percent, or "under 1%" or "over 99%".
+        A whole percentage, "under 1%" or "over 99%".
 
     Example:
         >>> percent(0.125), percent(0.9999)
@@ -171,7 +171,7 @@ class Game:
     """A table with buttons.
 
     Args:
-        model: Called as `model(padded, lengths)`, returns logits, shape (N,).
+        model: Called as `model(padded, lengths)`; returns logits, shape (N,).
         rng: Draws the seed of each new table.
 
     Attributes:
@@ -199,17 +199,17 @@ class Game:
         self.start()
 
     def start(self, _: object = None) -> None:
-        """Start a new table; the widget that calls this tells what has changed."""
+        """Start a new table; the argument that widgets pass to their callbacks is ignored."""
         self.show(DiceTable(self.model, who=self.who.value, seed=self.rng.integers(2**32)))
 
     def show(self, table: DiceTable) -> None:
-        """Update picture, words and buttons.
+        """Update the picture, the words and the buttons.
 
         Args:
             table: The table as it is now.
         """
         self.table = table
-        # A Figure that pyplot does not know, or the notebook would show it a second time.
+        # The notebook would show the figure a second time if pyplot knew it.
         ax = plot_dice_table(table, ax=Figure(figsize=(8.4, 4.2), layout="constrained").subplots())
         self.image.value, self.words.value = as_png(ax.figure), table.status()
         self.once.disabled = self.often.disabled = len(table.throws) == MOST_THROWS
@@ -217,10 +217,10 @@ class Game:
 
 
 def play_dice(model: torch.nn.Module, *, seed: int | None = None) -> None:
-    """Show a table with buttons, or one line of text where a program executes the notebook.
+    """Show a table with buttons, or one line of text if a program executes the notebook.
 
     Args:
-        model: Called as `model(padded, lengths)`, returns logits, shape (N,).
+        model: Called as `model(padded, lengths)`; returns logits, shape (N,).
         seed: Seed of all tables; None gives different tables each time.
 
     Raises:

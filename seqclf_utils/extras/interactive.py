@@ -5,7 +5,7 @@ import sys
 
 
 def is_interactive() -> bool:
-    """Detect whether the output is shown to a person; SEQCLF_PROGRESS=0 or 1 overrides it.
+    """Detect whether the output is shown to a person; SEQCLF_PROGRESS=0 or 1 overrides this.
 
     Returns:
         True in a terminal and in a notebook that a person runs; False in a notebook that is
@@ -17,12 +17,12 @@ def is_interactive() -> bool:
     kernel = _kernel()
     if kernel is None:
         return sys.stderr.isatty()
-    # Programs that execute notebooks cannot answer input(), so they forbid the kernel to ask.
+    # Programs that execute notebooks cannot answer input(), so they do not let the kernel ask.
     return bool(getattr(kernel, "_allow_stdin", False))
 
 
 def in_notebook() -> bool:
-    """Detect whether this runs in a notebook, which can show pictures and buttons.
+    """Detect whether this code runs in a notebook, which can show pictures and buttons.
 
     Returns:
         False in a script, in a terminal, and in IPython without a kernel.
@@ -31,7 +31,7 @@ def in_notebook() -> bool:
 
 
 def _kernel() -> object | None:
-    """Return the kernel of the notebook, if this runs in one."""
+    """Return the kernel of the notebook in which this code runs, or None."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None)

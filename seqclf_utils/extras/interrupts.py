@@ -9,11 +9,11 @@ from functools import partial
 class CtrlC:
     """Let Ctrl-C interrupt only the fetching of batches.
 
-    Python raises KeyboardInterrupt between any two instructions: between recording an epoch's loss
-    and copying its weights, or inside `torch.no_grad()`, which then stays active. In this context
-    it is raised while a batch is fetched, or before the next one is, and only once. Where Ctrl-C
-    does not raise KeyboardInterrupt (another handler, a thread that is not the main one), nothing
-    changes.
+    Python can raise KeyboardInterrupt between any two instructions, such as between recording an
+    epoch's loss and copying the weights, or inside `torch.no_grad()`, which then stays active. In
+    this context, it is raised only once, while a batch is fetched or just before the next batch is
+    fetched. If Ctrl-C does not raise KeyboardInterrupt, because a different handler is set or the
+    thread is not the main thread, nothing changes.
 
     Example:
         >>> with CtrlC() as stoppable:
@@ -34,12 +34,12 @@ class CtrlC:
         return partial(_StoppableLoader, self)
 
     def __exit__(self, *error: object) -> None:
-        """Restore Python's own handler, unless `__enter__` left another in place."""
+        """Restore Python's own handler, unless `__enter__` left a different handler in place."""
         if signal.getsignal(signal.SIGINT) == self._handle:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _handle(self, signal_number: int, frame: object) -> None:
-        """Raise KeyboardInterrupt where that is allowed; otherwise remember it."""
+        """Raise KeyboardInterrupt if that is allowed; otherwise remember the request."""
         self.is_pending = True
         if self.is_allowed:
             self.is_allowed = False  # once: a second Ctrl-C must not interrupt the clean-up
@@ -47,13 +47,13 @@ class CtrlC:
 
 
 class _StoppableLoader:
-    """A loader whose fetching of batches Ctrl-C may interrupt."""
+    """A loader that Ctrl-C may interrupt while it fetches a batch."""
 
     def __init__(self, ctrl_c: CtrlC, loader: Iterable) -> None:
         self.ctrl_c, self.loader = ctrl_c, loader
 
     def __iter__(self) -> Iterator:
-        """Yield the batches; raise KeyboardInterrupt while one is fetched."""
+        """Yield the batches; allow KeyboardInterrupt only while a batch is fetched."""
         batches = iter(self.loader)
         while True:
             self.ctrl_c.is_allowed = True

@@ -13,13 +13,13 @@ from traitlets import Unicode
 
 from seqclf_utils.plotting import as_png, plot_loss_curves
 
-REFRESH = 0.5  # seconds at least between two drawings, which take 0.1 s each
+REFRESH = 0.5  # minimum number of seconds between two drawings, each of which takes 0.1 s
 
 
 class Picture(widgets.Image):
     """A PNG that can be replaced without flicker, with its alt text in `tooltip`.
 
-    Screen readers read the tooltip; JupyterLab shows one only for widgets with a description.
+    Screen readers read the tooltip; JupyterLab shows it only for widgets with a description.
     """
 
     description = Unicode("").tag(sync=True)
@@ -67,7 +67,7 @@ def with_curves(epochs: Iterable[int], losses: list[tuple]) -> Iterator[int]:
 
     Args:
         epochs: What to iterate over.
-        losses: Epoch, train_loss and val_loss of finished epochs, which the caller extends.
+        losses: Epoch, train_loss and val_loss of finished epochs; the caller extends the list.
 
     Returns:
         The same epochs.
@@ -78,11 +78,11 @@ def with_curves(epochs: Iterable[int], losses: list[tuple]) -> Iterator[int]:
 
 
 def draw_between(epochs: Iterable, losses: list[tuple], picture: Picture) -> Iterator:
-    """Draw after each epoch, unless that was a moment ago; on an error, warn and never draw again.
+    """Draw after each epoch, but not too often; after an error, warn and stop drawing.
 
     Args:
         epochs: What to iterate over.
-        losses: Epoch, train_loss and val_loss of finished epochs, which the caller extends.
+        losses: Epoch, train_loss and val_loss of finished epochs; the caller extends the list.
         picture: Where to draw.
 
     Yields:

@@ -1,4 +1,4 @@
-"""Progress bars for interactive sessions, and several training runs at once."""
+"""Progress bars for interactive sessions, and training runs in parallel."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,13 +13,13 @@ def epochs_left(losses: list[tuple], max_epochs: int, *, progress: bool, live: b
     """Iterate over the remaining epochs and show progress in interactive sessions.
 
     Args:
-        losses: Epoch, train_loss and val_loss of each finished epoch, which the caller extends.
-        max_epochs: The last epoch.
+        losses: Epoch, train_loss and val_loss of each finished epoch; the caller extends the list.
+        max_epochs: Number of the last epoch.
         progress: Whether to show a progress bar.
         live: Whether to draw the loss curves after each epoch, in a notebook.
 
     Returns:
-        The epochs, from the one after the last in `losses`.
+        The epochs after the last epoch in `losses`.
     """
     epochs = range(len(losses) + 1, max_epochs + 1)
     if progress:
@@ -34,11 +34,11 @@ def epochs_left(losses: list[tuple], max_epochs: int, *, progress: bool, live: b
 def run_parallel(
     function: Callable, arguments: Iterable[tuple], *, n_jobs: int = 2, **options: object
 ) -> list:
-    """Call a function once for each tuple of arguments, several calls at once.
+    """Call a function once for each tuple of arguments, with several calls in parallel.
 
-    The calls run in processes of their own, each with one PyTorch thread and with default
-    settings: a function that needs `agree_across_machines` must call it. Interactive sessions
-    show a progress bar, which disappears afterwards.
+    The calls run in separate processes, each with one PyTorch thread and with default settings. A
+    function that needs `agree_across_machines` must therefore call it. Interactive sessions show a
+    progress bar, which disappears afterwards.
 
     Args:
         function: Called as `function(*args, **options)`; may be defined in a notebook.
@@ -62,7 +62,7 @@ def run_parallel(
 
 
 def _run_in_one_thread(number: int, function: Callable, args: tuple, options: dict) -> tuple:
-    """Return the call's number and result; with one PyTorch thread, as processes share cores."""
+    """Return the call's number and result; use one PyTorch thread because processes share cores."""
     torch.set_num_threads(1)
     return number, function(*args, **options)
 

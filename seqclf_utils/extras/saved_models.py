@@ -1,4 +1,4 @@
-"""Save a trained model with the names it needs, and load it in another program."""
+"""Save a trained model with the names it needs, and load it in a different program."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from seqclf_utils.model import LSTMClassifier
 from seqclf_utils.tables import encode_names
 
 FORMAT = 1
-KEY = "seqclf"  # of all metadata, as the order of several keys would change from run to run
+KEY = "seqclf"  # the only metadata key, because the order of several keys would vary
 WEIGHTS_FILE = Path(__file__).resolve().parents[1] / "weights" / "clever_last.safetensors"
 
 
@@ -60,7 +60,7 @@ class SavedModel:
         """
         numbers = encode_names(sequences, self.symbols)
         order = np.argsort([len(symbols) for symbols in numbers], kind="stable")  # less padding
-        # A data set needs labels, but nobody looks at them.
+        # A data set needs labels, but these are never used.
         dataset = SequenceDataset(numbers, np.zeros(len(numbers)), vocab_size=len(self.symbols) + 1)
         loader = DataLoader(Subset(dataset, order), batch_size=256, collate_fn=collate_fn)
         return predict_proba(self.model, loader)[np.argsort(order)]
@@ -69,9 +69,9 @@ class SavedModel:
 def save_model(
     path: str | Path, model: LSTMClassifier, *, symbols: Sequence[str], label_names: Sequence[str]
 ) -> None:
-    """Save a trained model, all or nothing.
+    """Save a trained model atomically.
 
-    The file is in the format safetensors: weights and text, but no code.
+    The file is in the safetensors format, which holds weights and text, but no code.
 
     Args:
         path: The file; its folder must exist.
@@ -80,9 +80,10 @@ def save_model(
         label_names: Names of label 0 and label 1, such as `table.label_names`.
 
     Raises:
-        TypeError: If `model` is not an LSTMClassifier, or a name is not text.
-        ValueError: If a layer was changed, or there are not as many names as the model needs.
-        OSError: If the file cannot be written; a file that was there before stays as it is.
+        TypeError: If `model` is not an LSTMClassifier, or a name is neither a string nor an
+            integer.
+        ValueError: If a layer was changed, or the number of names does not fit the model.
+        OSError: If the file cannot be written; a previous file stays as it is.
     """
     if type(model) is not LSTMClassifier:  # a subclass could not be loaded without its code
         raise TypeError(f"model is a {type(model).__name__}; it must be an LSTMClassifier")
@@ -111,11 +112,12 @@ def load_model(path: str | Path) -> SavedModel:
         path: The file.
 
     Returns:
-        The model, with the weights and the dtype that were saved, and its names.
+        The model, with the saved weights and dtype, and its names.
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If it is not such a file, is corrupt, or comes from a newer version.
+        ValueError: If the file was not saved by `save_model`, is corrupt, or comes from a newer
+            version.
     """
     path = check_path("path", path)
     try:
@@ -136,7 +138,7 @@ def load_model(path: str | Path) -> SavedModel:
 
 
 def load_trained_model() -> LSTMClassifier:
-    """Load the classifier that the course has trained on the clever casino.
+    """Load the classifier that comes with the course, trained on the clever casino.
 
     `python -m tools.train_model` trains it as notebook 04 does.
 
@@ -153,13 +155,13 @@ def load_trained_model() -> LSTMClassifier:
 
 
 def _build(arguments: dict) -> LSTMClassifier:
-    """Build a model without weights, which costs neither memory nor random numbers."""
+    """Build a model without weights, which uses neither memory nor random numbers."""
     with torch.device("meta"):
         return LSTMClassifier(**arguments)
 
 
 def _digest(about: dict, weights: dict[str, torch.Tensor]) -> str:
-    """Return a checksum of all that is saved."""
+    """Return a checksum of everything that is saved."""
     digest = hashlib.sha256(json.dumps(about).encode())
     for name in sorted(weights):
         digest.update(name.encode() + weights[name].view(torch.uint8).numpy().tobytes())

@@ -23,10 +23,11 @@ TOLERANCE = 4  # root-mean-square difference of grey values, 0..255
 def show_figure(figure: Figure, name: str) -> None:
     """Show a figure with its alt text, and store it or compare it with its stored copy.
 
-    The alt text comes from `figures/alt_texts.toml`. Where the package is installed without that
+    The alt text comes from `figures/alt_texts.toml`. If the package is installed without that
     folder, the figure's name serves as its alt text. The environment variable SEQCLF_FIGURES
-    decides about the copy in `figures/`: "write" stores the figure as SVG and PNG (`python
-    course.py run`), "check" compares it with the stored PNG (the tests).
+    decides what happens to the copy in `figures/`. The value "write", which `python course.py run`
+    sets, stores the figure as SVG and PNG. The value "check", which the tests set, compares the
+    figure with the stored PNG.
 
     Args:
         figure: The figure; it is closed afterwards.
@@ -34,7 +35,7 @@ def show_figure(figure: Figure, name: str) -> None:
 
     Raises:
         TypeError: If `figure` is not a matplotlib figure.
-        ValueError: If there is no alt text of that name.
+        ValueError: If there is no alt text for that name.
         AssertionError: If the figure is compared and differs from its stored copy.
     """
     if not isinstance(figure, Figure):
@@ -48,7 +49,7 @@ def show_figure(figure: Figure, name: str) -> None:
         check_figure(png, name)
     plt.close(figure)
     data = {"image/png": png, "text/plain": f"Figure: {alt}"}
-    if is_interactive():  # JupyterLab finds alt text in HTML only, other readers in PNG only
+    if is_interactive():  # JupyterLab finds alt text only in HTML, others only in PNG
         source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
         data["text/html"] = f'<img alt="{html.escape(alt)}" src="{source}">'
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
@@ -61,10 +62,10 @@ def alt_text(name: str) -> str:
         name: Name of the figure.
 
     Returns:
-        The alt text, or the name itself where the package is installed without the folder.
+        The alt text, or the name itself if the package is installed without the folder.
 
     Raises:
-        ValueError: If the file has no alt text of that name.
+        ValueError: If the file has no alt text for that name.
     """
     path = FIGURES_DIR / "alt_texts.toml"
     if not path.exists():
@@ -84,7 +85,7 @@ def write_figure(figure: Figure, png: bytes, name: str) -> None:
         name: File name without extension.
 
     Raises:
-        OSError: If it cannot be written; the files that were there before stay as they are.
+        OSError: If a file cannot be written; the previous version of that file stays as it is.
     """
     svg = io.BytesIO()
     figure.savefig(svg, format="svg", bbox_inches="tight", metadata={"Date": None})

@@ -22,7 +22,7 @@ ADVICE = "each set must hold both labels: try other fractions, or more sequences
 def check_split(
     labels: Sequence, *, val_fraction: float, test_fraction: float, groups: object, seed: int
 ) -> None:
-    """Reject arguments that no split can follow; what else is wrong, `explain_split` says."""
+    """Reject arguments from which no split can be made; `explain_split` reports other errors."""
     labels = check_labels(labels)
     check_seed(seed)
     for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
@@ -36,7 +36,7 @@ def check_split(
 
 
 def check_groups(groups: Sequence, *, n_sequences: int) -> None:
-    """Reject groups that are missing, or of several types, such as 1 beside "1"."""
+    """Reject groups if values are missing or of several types, such as 1 and "1"."""
     values = as_array("groups", groups, size=n_sequences)
     names = pd.Series(groups.tolist() if hasattr(groups, "tolist") else groups, dtype=object)
     check_each("groups", values, names.notna().to_numpy(), "every sequence must belong to a group")
@@ -47,7 +47,7 @@ def check_groups(groups: Sequence, *, n_sequences: int) -> None:
 
 
 def explain_split(labels: Sequence, *, val_fraction: float, test_fraction: float, **_) -> None:
-    """Say in the caller's words that scikit-learn could not stratify."""
+    """Raise an error that explains why scikit-learn could not stratify."""
     counts = np.bincount(check_labels(labels), minlength=2)
     raise ValueError(
         f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} cannot split "
@@ -56,7 +56,7 @@ def explain_split(labels: Sequence, *, val_fraction: float, test_fraction: float
 
 
 def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:
-    """Reject a split without both labels in every set, as nothing could be scored there."""
+    """Reject a split if a set lacks a label, because that set could not be scored."""
     for name, positions in zip(splits._fields, splits, strict=True):
         missing = {0, 1} - set(np.asarray(labels)[positions].tolist())
         if missing:
@@ -64,12 +64,12 @@ def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:
 
 
 def check_indices(splits: Sequence[Sequence[int]], *, n_sequences: int) -> list[list[int]]:
-    """Return the positions of the three sets if each one exists and none is used twice."""
+    """Return the positions of the three sets if each position exists and none is used twice."""
     are_three = isinstance(splits, tuple | list) and len(splits) == 3
     require(are_three, "splits", splits, "the positions of three sets, as from split_indices")
     parts = [as_array(f"splits[{i}]", part) for i, part in enumerate(splits)]
     for i, part in enumerate(parts):
-        if i == 0 or len(part) > 0:  # the validation and the test set may be empty
+        if i == 0 or len(part) > 0:  # the validation and test sets may be empty
             check_numbers(f"splits[{i}]", part, minimum=0, maximum=n_sequences - 1, whole=True)
     counts = pd.Series(np.concatenate(parts)).value_counts()
     if counts.max() > 1:

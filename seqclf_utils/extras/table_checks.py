@@ -1,11 +1,13 @@
 """Reject invalid or ambiguous tables instead of misreading them.
 
-- A column that is missing, misspelt or duplicated.
-- A cell that is neither a text nor a list of names, or a printed list that cannot be read back.
-- A name that is blank, was cut off when it was printed, or holds invisible characters.
-- Texts whose symbols seem to be separated by something other than the caller says.
+The checks reject:
 
-An error names the column, the row, the value and what to do about it.
+- A column that is missing, misspelt or duplicated.
+- A cell that is neither a string nor a list of names, or a printed list that cannot be read back.
+- A name that is blank, was cut off when it was printed, or contains invisible characters.
+- Strings whose symbols seem to be separated by something other than the given separator.
+
+Each error names the column, the row and the value, and says what to do.
 """
 
 import ast
@@ -22,14 +24,14 @@ from seqclf_utils.validation import check_count, require, shorten
 
 UNKNOWN = "<unk>"
 NOT_A_SYMBOL = "symbols are {}; with min_count=2 in training, '<unk>' stands for other names"
-MARKS = ["->", "=>", *"→,;|>"]  # hardly ever part of a name
+MARKS = ["->", "=>", *"→,;|>"]  # rarely part of a name
 SEPARATORS = [*MARKS, *"-_/:. "]  # the likeliest first
-BLANK = "\u034f\u115f\u1160\u180b\u2800\u3164\uffa0"  # printable to Python, but invisible
-JOINERS = "\u200c\u200d"  # invisible, but inside words of Persian and Hindi, and in emoji
+BLANK = "\u034f\u115f\u1160\u180b\u2800\u3164\uffa0"  # printable according to Python, but invisible
+JOINERS = "\u200c\u200d"  # invisible, but used in Persian and Hindi words and in emoji
 NOT_READABLE = "write it so: frame['sequence'] = [' '.join(map(str, names)) for names in sequences]"
 NUMPY = re.compile(r"['\"]\s+['\"]")  # ['a' 'b'], which Python would read as ['ab']
-# From an opening bracket to a closing one, but not "[CLS] a b [SEP]"; "[np.int64(1)]"; "{1}"; a
-# column that pandas printed.
+# Matches from an opening bracket to a closing one, but not "[CLS] a b [SEP]". Also matches
+# "[np.int64(1)]", "{1}" and a column that pandas printed.
 PRINTED = re.compile(
     r"(?s)\s*(?!\S+[\])}]\s+\S)[\w.]*[\[({](?=.*?[\s,;>|]).*[\])}]\s*"
     r"|\[np\..*\)\]|\w+\(\[.*\]\)|\{.*\}|.*\ndtype: .*"
@@ -37,11 +39,11 @@ PRINTED = re.compile(
 
 
 def find_column(frame: pd.DataFrame, name: str, *, is_optional: bool = False) -> pd.Series | None:
-    """Return a column, or None if it is optional and missing; a misspelt one is an error."""
-    alike = rf"\s*{re.escape(name)}s?(\.\d+)?\s*"  # pandas calls a second "label" label.1
+    """Return a column, or None if it is optional and missing; reject a misspelt name."""
+    alike = rf"\s*{re.escape(name)}s?(\.\d+)?\s*"  # pandas renames a second "label" to "label.1"
     found = [column for column in frame if re.fullmatch(alike, str(column), re.I)]
     if found == [name]:
-        return frame[name].astype(object)  # not pandas strings, which are slow one by one
+        return frame[name].astype(object)  # pandas strings would be slow to read one by one
     if found or not is_optional:
         hint = "pass its name as sequence=, label= or group=, or what separates columns: sep=';'"
         raise ValueError(f"columns are {list(frame)}; exactly one must be like {name!r}: {hint}")
@@ -49,7 +51,7 @@ def find_column(frame: pd.DataFrame, name: str, *, is_optional: bool = False) ->
 
 
 def read_cells(column: pd.Series) -> pd.Series:
-    """Return each cell as a text or a list of names, Unicode-normalised (NFC)."""
+    """Return each cell as a string or a list of names, Unicode-normalised (NFC)."""
     cells = [
         cell if _is_plain(cell) else _read_cell(cell, f"column {column.name!r}, row {row}")
         for row, cell in column.items()
@@ -58,13 +60,13 @@ def read_cells(column: pd.Series) -> pd.Series:
 
 
 def _is_plain(cell: object) -> bool:
-    """Tell quickly that a cell is a text that was not printed and needs no normalising."""
+    """Check quickly whether a cell is a string that needs no parsing and no normalising."""
     is_text = isinstance(cell, str) and cell.isascii()
     return is_text and cell[-1:].isalnum() and "\n" not in cell
 
 
 def _read_cell(cell: object, where: str) -> str | list[str]:
-    """Return a text, or the names in a list, printed or not."""
+    """Return a string, or the names in a list or in a printed list."""
     names = _read_printed(cell)
     if not isinstance(names, str):
         return as_names(names, where)
@@ -74,28 +76,28 @@ def _read_cell(cell: object, where: str) -> str | list[str]:
 
 
 def _read_printed(cell: object) -> object:
-    """Return the list in a text such as "['view', 'add']", and anything else as it is."""
+    """Return the list in a string such as "['view', 'add']"; return anything else as it is."""
     if isinstance(cell, str) and cell.strip()[-1:] in "])" and not NUMPY.search(cell):
         for read in (json.loads, ast.literal_eval):
-            with suppress(Exception):  # whatever is wrong with it, it is not a list
+            with suppress(Exception):  # whatever the error is, the cell is not a list
                 names = read(cell.strip())
                 return names if isinstance(names, list | tuple) else cell
     return cell
 
 
 def read_texts(column: pd.Series) -> pd.Series:
-    """Return each cell as text, Unicode-normalised, without white space at its ends."""
+    """Return each cell as a string, Unicode-normalised, without white space at either end."""
     texts = column.astype(str).str.normalize("NFC").str.strip().where(column.notna(), "")
     check_visible(texts)
     return texts.astype(object)
 
 
 def as_names(values: Sequence[str], where: str) -> list[str]:
-    """Return a list, tuple or array of names as text, Unicode-normalised (NFC).
+    """Return the names in a list, tuple or array as strings, Unicode-normalised (NFC).
 
     Args:
-        values: The names, text or integers.
-        where: What to call them in an error message.
+        values: The names: strings or integers.
+        where: What to call the names in an error message.
     """
     names = values.tolist() if hasattr(values, "tolist") else values
     require(isinstance(names, list | tuple), where, values, "a list of names", TypeError)
@@ -106,16 +108,16 @@ def as_names(values: Sequence[str], where: str) -> list[str]:
 
 
 def check_names(argument: str, names: Sequence[str], n: int | None = None) -> tuple[str, ...]:
-    """Return different names as a tuple of text, Unicode-normalised (NFC).
+    """Return distinct names as a tuple of strings, Unicode-normalised (NFC).
 
     Args:
-        argument: What to call them in an error message.
-        names: The names in order: a list, tuple, array or column of text or integers.
-        n: How many there must be; None for at least one.
+        argument: What to call the names in an error message.
+        names: The names in order: a list, tuple, array or column of strings or integers.
+        n: Required number of names; None requires at least one.
 
     Raises:
-        TypeError: If `names` has no order, or a name is not text or an integer.
-        ValueError: If names are equal, blank or not printable, or too few or too many.
+        TypeError: If `names` has no order, or a name is neither a string nor an integer.
+        ValueError: If names are equal, blank or not printable, or there are too few or too many.
     """
     texts = tuple(as_names(names, argument))
     check_count(f"number of {argument}", len(texts), minimum=n or 1, maximum=n or len(texts))
@@ -125,7 +127,7 @@ def check_names(argument: str, names: Sequence[str], n: int | None = None) -> tu
 
 
 def refuse(wrong: pd.Series, rule: str) -> None:
-    """Name wrong values, if there are any, each with the row where it first occurs."""
+    """Raise an error that names wrong values, if any, each with the row where it first occurs."""
     first = [f"{value!r} (row {row})" for row, value in wrong.drop_duplicates().items()]
     if first:
         raise ValueError(f"column {wrong.name!r} holds {', '.join(first)}; {rule}")
@@ -148,12 +150,12 @@ def _find_fault(name: str) -> str | None:
 
 
 def check_texts(cells: pd.Series, names: pd.Series, separator: str | None, symbols: tuple) -> None:
-    """Reject unknown names, and texts whose symbols seem to be separated by something else.
+    """Reject unknown names, and strings whose symbols seem to be separated by something else.
 
     Args:
-        cells: A text or a list of names in each row.
-        names: The different names in them, each with the row where it first occurs.
-        separator: What separated the names of a text.
+        cells: A string or a list of names in each row.
+        names: The different names in the cells, each with the row where it first occurs.
+        separator: What separates the names in a string.
         symbols: The names that are known from the training data, if any.
     """
     check_visible(names)

@@ -1,4 +1,4 @@
-"""Reject arguments that training could not work with, or would misunderstand."""
+"""Reject arguments that training cannot use or would misinterpret."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,7 +20,7 @@ from seqclf_utils.validation import (
 
 
 def check_stopping(stopper: object, patience: int, *, min_delta: float) -> None:
-    """Reject a patience or an improvement that cannot be counted."""
+    """Reject an invalid `patience` or `min_delta`."""
     check_count("patience", patience, minimum=1)
     check_number("min_delta", min_delta, minimum=0)
 
@@ -68,7 +68,7 @@ def check_fit(model: nn.Module, train_loader: object, val_loader: object, **opti
 
 
 def check_criterion(criterion: object, model: nn.Module) -> None:
-    """Reject losses of PyTorch that would run, but not measure a mean over sequences."""
+    """Reject PyTorch losses that would run but not measure a mean over sequences."""
     reduction = getattr(criterion, "reduction", "mean")
     require(reduction not in ("sum", "none"), "reduction of the criterion", reduction, "'mean'")
     has_one_logit = isinstance(model, LSTMClassifier) and model.fc.out_features == 1
