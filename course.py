@@ -76,7 +76,7 @@ def wanted():
 
 
 def free_gb():
-    """Return the free disk space on the disk of .venv, in GB."""
+    """Return the free space, in GB, on the disk that holds .venv."""
     return shutil.disk_usage(HERE).free / 1e9
 
 

@@ -83,7 +83,7 @@ class Worker:
             self.answers.append(self.read())
 
     def row(self) -> dict:
-        """Return name, version, seconds per epoch, loss and peak_mb, or on error name and skip."""
+        """Return name, version, seconds, loss and peak_mb; after an error, only name and skip."""
         first, *epochs = self.answers
         if "skip" in self.answers[-1]:
             return {"name": self.name, "skip": self.answers[-1]["skip"]}

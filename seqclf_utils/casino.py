@@ -103,8 +103,8 @@ def make_casino(
 
     Args:
         n_sequences: Number of sequences, at least 1; multiplied by `max_length`, at most 10**8.
-        cheat: "crude" (a die loaded on six is swapped in from time to time), "clever" (every face
-            is as frequent as with a fair die; only the order differs), "early" (only the first
+        cheat: "crude" (a die loaded towards six is swapped in from time to time), "clever" (every
+            face is as frequent as with a fair die; only the order differs), "early" (only the first
             throw differs), "late" (only the last throw differs) or "spread" (all throws differ a
             little).
         min_length: Length of the shortest sequence, at least 1.

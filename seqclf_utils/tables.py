@@ -1,4 +1,4 @@
-"""Convert your own sequences in a table or a file to numbers for a model; used by notebook 07."""
+"""Convert your own sequences, from a table or file, to numbers for a model; used by notebook 07."""
 
 import re
 import unicodedata

@@ -9,6 +9,7 @@ platform gets its own folder.
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 import urllib.error
@@ -37,6 +38,26 @@ def unreachable() -> str:
     return ""
 
 
+def tags(target: str) -> list[str]:
+    """List the platform tags of the wheels that run on a platform, as pip adds older macOS only.
+
+    Args:
+        target: Platform, such as "manylinux_2_28_x86_64"; "" for this platform.
+
+    Returns:
+        Platform tags; PEP 600 says that a wheel for an older glibc runs on a newer one.
+
+    Example:
+        >>> tags("manylinux_2_18_x86_64")
+        ['manylinux_2_18_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64']
+    """
+    if not (linux := re.fullmatch(r"manylinux_2_(\d+)_(.+)", target)):
+        return [target] if target else []
+    glibc, machine = int(linux[1]), linux[2]
+    older = [f"manylinux_2_{minor}_{machine}" for minor in range(glibc, 16, -1)]
+    return [*older, f"manylinux2014_{machine}"]
+
+
 def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
     """List the pip commands that download the wheels.
 
@@ -53,8 +74,9 @@ def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
     if not (target or version):
         return [[*wheel, "-c", "constraints.txt", ".[test]", BUILDER]]
     only = next((names for start, names in ONLY_THERE.items() if target.startswith(start)), [])
-    where = [f"--platform={target}"] if target else []
-    where += [f"--python-version={version}"] if version else []
+    where = [f"--platform={tag}" for tag in tags(target)]
+    # pip reads 3.11 as 3.11.0, for which some wheels are not meant.
+    where += [f"--python-version={version}.99"] if version else []
     download = [*pip, "download", "-q", *IMPATIENT, "--no-deps", "--only-binary=:all:", "-d", to]
     return [
         [*download, *where, "-r", "constraints.txt", BUILDER, *only],

@@ -1,4 +1,4 @@
-"""Progress bars for interactive sessions, and training runs in parallel."""
+"""Progress bars for interactive sessions, and parallel training runs."""
 
 from collections.abc import Callable, Iterable
 

@@ -26,7 +26,7 @@ def check_stopping(stopper: object, patience: int, *, min_delta: float) -> None:
 
 
 def check_step(stopper: Any, val_loss: float, model: nn.Module) -> None:
-    """Reject a loss that cannot be compared: NaN would silently never be an improvement."""
+    """Reject a loss that cannot be compared: NaN would never count as an improvement."""
     check_model(model)
     try:
         check_number(f"val_loss of epoch {stopper.epoch + 1}", val_loss)

@@ -79,7 +79,7 @@ def assert_counts_fit(counts, expected):
 
 
 def test_players_are_those_described():
-    """For each cheat, both players have the documented starting dice, swaps and loads."""
+    """Both players of each cheat have the documented probabilities of dice, swaps and faces."""
     assert CHEATS == ("crude", "clever", "early", "late", "spread")
     for cheat in CHEATS:
         for player, expected in zip(PLAYERS[cheat], EXPECTED_PLAYERS[cheat], strict=True):
@@ -162,6 +162,11 @@ def test_sequences_are_symbols_within_the_lengths(cheat):
     assert {len(s) for s in casino.sequences} == {1, 2, 3, 4, 5, 6}
     assert set(np.concatenate(casino.sequences).tolist()) == {1, 2, 3, 4, 5, 6}
     assert set(casino.labels.tolist()) == {0, 1}
+
+
+def test_one_throw_is_a_casino():
+    """The smallest casino has one sequence of one throw."""
+    assert len(make_casino(1, min_length=1, max_length=1, seed=0).sequences[0]) == 1
 
 
 def test_defaults_are_the_crude_cheat_and_5_to_60_throws():

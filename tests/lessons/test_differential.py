@@ -276,11 +276,11 @@ def fairness(parts, labels, wanted):
 
 
 def test_split_by_group_is_nearly_as_fair_as_the_best_of_all():
-    """On average, splits of six uneven groups are over 90% as balanced as the best split."""
+    """On average, splits of six uneven groups are over 97% as balanced as the best split."""
     wanted, found, best = (0.5, 0.25, 0.25), [], []
     for seed in range(15):
         groups = np.repeat(range(6), _rng(seed).integers(4, 20, 6))
-        labels = (_rng(seed).random(len(groups)) < 0.5).astype(int)
+        labels = (_rng(seed).random(len(groups)) < 0.3).astype(int)
         deals = (np.array(deal)[groups] for deal in itertools.product(range(3), repeat=6))
         best.append(max(fairness([d == i for i in range(3)], labels, wanted) for d in deals))
         parts = sc.split_indices(
@@ -288,7 +288,7 @@ def test_split_by_group_is_nearly_as_fair_as_the_best_of_all():
         )
         found.append(fairness(parts, labels, wanted))
 
-    assert np.mean(np.divide(found, best)) > 0.9
+    assert np.mean(np.divide(found, best)) > 0.97
 
 
 # --------------------------------------------------------------------------------- outlines

@@ -57,7 +57,7 @@ def test_the_gallery_has_nineteen_complete_entries():
 
 @pytest.mark.parametrize("text", [PAGE.read_text("utf-8"), markdown(GALLERY)], ids=["page", "09"])
 def test_places_exist(text):
-    """Links to sections lead to the named notebook, which has the named section."""
+    """A link to a section points to the notebook in its text, which has that section."""
     for number, section, name in places(text):
         assert name.startswith(number)
         path = ROOT / "notebooks" / name
