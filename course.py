@@ -4,7 +4,7 @@ lab     open your copies of the notebooks in my_notebooks/ (--sources: the origi
 test    run every notebook, compare its outputs with the stored ones, and run the unit tests
 run     execute every notebook and rewrite its stored outputs and figures/
 book    build the course as a web book in docs/_build/html
-bundle  create a folder from which the course installs on other machines without a network
+bundle  create a folder for installing the course on other machines without a network
 
 The first run of a command creates a virtual environment in .venv and installs the tested versions
 there. It needs only Python 3.11 or newer, and it uses uv if uv is on the PATH.
@@ -81,7 +81,7 @@ def free_gb():
 
 
 def torch_build():
-    """Return a key of BUILDS, or "" if there is no choice or pip's or uv's settings decide."""
+    """Return a key of BUILDS, or "" if there is no choice or the settings of pip or uv apply."""
     if sys.platform != "linux" or os.path.isdir(WHEELS):
         return ""
     if os.environ.get("SEQCLF_TORCH") in BUILDS:

@@ -50,7 +50,7 @@ def newer_instructions() -> str:
 
 @nox.session(venv_backend="none")
 def bench(session):
-    """Compare the speed of the course's pipeline with other libraries (--quick: two minutes)."""
+    """Compare the pipeline's speed with that of other libraries (--quick: two minutes)."""
     python(session, "-m", "benchmarks.bench")
 
 

@@ -1,1 +1,1 @@
-"""Compare the speed of the course's pipeline with other libraries: nox -s bench."""
+"""Compare the speed of the course's pipeline with that of other libraries: nox -s bench."""

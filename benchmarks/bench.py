@@ -1,4 +1,4 @@
-"""Compare the speed of the course's pipeline with other libraries: nox -s bench [-- --quick].
+"""Compare the pipeline's speed with that of other libraries: nox -s bench [-- --quick].
 
 Each pipeline trains the same small classifier on the same sequences, in its own process and on one
 thread. The result is the median CPU time of a training step. Libraries that are not installed are

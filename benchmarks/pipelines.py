@@ -17,7 +17,7 @@ Epoch = Callable[[], float]
 
 
 def textbook_parts():
-    """Return the dataset, collate function and model of most tutorials."""
+    """Return the dataset, collate function and model that most tutorials use."""
     import torch
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
@@ -90,7 +90,7 @@ def by_length(lengths, batch_size: int, n_steps: int):
 
 
 def flat_batches(sequences, labels, batch_size: int, n_steps: int):
-    """Return a loader of batches of similar length from a flat array."""
+    """Return a loader that reads batches of similar length from a flat array."""
     from torch.utils.data import DataLoader
 
     import seqclf_utils as sc
@@ -305,7 +305,7 @@ def keras(sequences, labels, batch_size: int, n_steps: int) -> Epoch:
 
 
 def predict(sequences, labels, batch_size: int, n_steps: int, *, packed: bool, sort: bool) -> Epoch:
-    """Predict every sequence once with the course's functions."""
+    """Make one prediction for each sequence with the course's functions."""
     from torch.utils.data import DataLoader
 
     import seqclf_utils as sc

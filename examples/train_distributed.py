@@ -155,7 +155,7 @@ def train_one_epoch(
     optimizer: torch.optim.Optimizer,
     device: torch.device,
 ) -> float:
-    """Train on every sequence of the training set once, divided among the processes.
+    """Train once on every training sequence, with the sequences divided among the processes.
 
     Args:
         model: The model, the same in every process.

@@ -60,8 +60,8 @@ LOADED_ON_SIX = np.array([0.08, 0.08, 0.08, 0.08, 0.08, 0.6])
 # For each cheat: the player behind label 0 and the player behind label 1.
 PLAYERS = {
     "crude": (_one_die(0.5), _two_dice(1.0, 0.1, [_die(0.5), LOADED_ON_SIX])),
-    # One die is loaded high and the other low by the same amount, and each is used in streaks. So
-    # every face still has probability 1/6 at every throw.
+    # One die is loaded high and the other low by the same amount, so every face still has
+    # probability 1/6 at every throw. Each die is used in streaks.
     "clever": (_one_die(0.5), _two_dice(0.5, 0.15, [_die(0.85), _die(0.15)])),
     "early": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),
     "late": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),  # its sequences are reversed
@@ -207,5 +207,5 @@ def _throw(player: Player, n_sequences: int, n_throws: int, rng: np.random.Gener
 
 def _draw(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw one index for each row of `probabilities`, (N, K), by inverse transform sampling."""
-    thresholds = probabilities.cumsum(axis=1)[:, :-1]  # without the last, which is 1 up to rounding
+    thresholds = probabilities.cumsum(axis=1)[:, :-1]  # the last sum is 1 up to rounding
     return (rng.random((len(probabilities), 1)) >= thresholds).sum(axis=1)

@@ -47,7 +47,7 @@ def split_indices(
     """Split positions 0..N - 1 into a training, a validation and a test set.
 
     Args:
-        labels: Labels, shape (N,), each 0 or 1; every set has both in the same proportion.
+        labels: Labels, shape (N,), each 0 or 1; every set holds both labels in the same proportion.
         val_fraction: Share of the sequences in the validation set, between 0 and 1.
         test_fraction: Share of the sequences in the test set, between 0 and 1.
         groups: Source of each sequence (a person, a machine, a duplicated text), shape (N,). All
@@ -128,7 +128,7 @@ def split_by_group(
     """Deal whole groups to the three sets 20 times and keep the fairest deal.
 
     scikit-learn's `StratifiedGroupKFold` also keeps groups whole, but its folds may lack the rarer
-    label if only few groups hold it.
+    label if only a few groups hold it.
 
     Args:
         labels: Labels, shape (N,), each 0 or 1.
@@ -195,7 +195,7 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
         batch: Pairs of a sequence, int64, shape (L_i,), and its label, float, shape ().
 
     Returns:
-        Padded sequences, int64, shape (N, L), where L is the longest length in the batch; true
+        Padded sequences, int64, shape (N, L), where L is the length of the longest sequence; true
         lengths, int64 on the CPU, shape (N,); labels, float, shape (N,).
 
     Raises:
@@ -228,7 +228,7 @@ def make_loaders(
     similar_lengths: bool = False,
     seed: int,
 ) -> tuple[DataLoader, DataLoader, DataLoader]:
-    """Build the data loaders of the three sets; only the training loader shuffles.
+    """Build the data loaders for the three sets; only the training loader shuffles.
 
     Args:
         sequences: All sequences of symbols 1..vocab_size - 1.
@@ -236,8 +236,8 @@ def make_loaders(
         splits: Positions of the three sets, as `split_indices` returns them.
         batch_size: Sequences per batch, at least 1; the last batch of an epoch may be smaller.
         vocab_size: Number of symbols including padding (0).
-        similar_lengths: If True, shuffle the training set into batches of sequences of similar
-            length (`LengthBatchSampler`), which need less padding.
+        similar_lengths: If True, shuffle the training sequences into batches of similar length
+            (`LengthBatchSampler`), which need less padding.
         seed: Seed of the shuffle. The batches differ from epoch to epoch, but new loaders with the
             same seed repeat the same series of batches.
 

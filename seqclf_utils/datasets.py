@@ -18,10 +18,10 @@ from seqclf_utils.validation import check_numbers
 # numbered downwards; each row is shifted half a hexagon to the right of the row above.
 DIRECTIONS = ((0, 1), (-1, 1), (-1, 0), (0, -1), (1, -1), (1, 0))  # E NE NW W SW SE
 SPACING = 0.5  # distance between hexagon centres, in pixels
-THRESHOLD = 0.5  # lowest grey value of ink, as a fraction of the darkest
+THRESHOLD = 0.5  # lowest grey value of ink, as a fraction of DARKEST
 DARKEST = 16  # grey values of the images are 0..16
 
-# Which cells of a 3 x 3 neighbourhood touch the middle one on the hexagonal grid.
+# Which cells of a 3 x 3 neighbourhood touch the middle cell on the hexagonal grid.
 TOUCHING = np.array([[0, 1, 1], [1, 1, 1], [1, 1, 0]])
 
 
@@ -42,7 +42,7 @@ class OutlineData:
 
 
 def load_digit_outlines() -> OutlineData:
-    """Trace the outlines of the 1,797 digit images of scikit-learn.
+    """Trace the outlines of scikit-learn's 1,797 digit images.
 
     Each image is resampled on a hexagonal grid and thresholded. The outer contour of the largest
     connected piece of ink is followed clockwise, from its topmost cell (the leftmost one if there
@@ -181,7 +181,8 @@ def outline_points(sequence: Sequence[int]) -> np.ndarray:
 def _next_heading(ink: np.ndarray, cell: tuple[int, int], heading: int) -> int | None:
     """Return the leftmost direction that leads to ink, as seen by the walker.
 
-    A turn of 120 degrees to the left is not tried, because the previous step found that cell empty.
+    A turn of 120 degrees to the left is not tried, because the previous step has already found the
+    cell in that direction empty.
     """
     for turn in (1, 0, -1, -2, -3):
         direction = (heading + turn) % 6

@@ -65,8 +65,8 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
 
     Returns:
         accuracy (fraction correct at the threshold 0.5), auc (area under the ROC curve, the chance
-        that a random sequence with label 1 ranks above one with label 0) and log_loss (mean
-        cross-entropy, nats).
+        that a random sequence with label 1 ranks above a random sequence with label 0) and
+        log_loss (mean cross-entropy, nats).
 
     Raises:
         ValueError: If the shapes differ, a probability is outside 0..1, or only one label occurs.

@@ -72,7 +72,7 @@ class LSTMClassifier(nn.Module):
             ignore the outputs at padding. The logits are the same up to rounding. On the CPU, a
             packed LSTM is several times slower, as measured in notebook 08, and with 1,000 time
             steps or more, a warning says so. `torch.export` needs False. The exported program
-            accepts any number of sequences, but only the number of time steps in its example,
+            accepts any number of sequences, but only as many time steps as the example input has,
             because PyTorch fixes that number for `nn.LSTM`.
 
     Raises:

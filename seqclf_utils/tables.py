@@ -98,8 +98,8 @@ def load_csv(
         separator: What separates the symbols of a sequence; see `encode_table`.
         label_names: Names of label 0 and label 1; see `encode_table`.
         symbols: Names of symbols 1..K; see `encode_table`.
-        **options: `min_count`, `sequence`, `label` and `group` go to `encode_table`. All others,
-            such as `sep=";"` (what separates *columns*) or `encoding="cp1252"`, go to
+        **options: `min_count`, `sequence`, `label` and `group` go to `encode_table`. All other
+            options, such as `sep=";"` (what separates *columns*) or `encoding="cp1252"`, go to
             `pandas.read_csv`.
 
     Returns:
@@ -189,7 +189,7 @@ def encode_table(
     groups = find_column(frame, group, is_optional=group == "group")
     groups = None if groups is None else read_texts(groups).to_numpy(str)
     separator = separator and unicodedata.normalize("NFC", separator)
-    # Tuples of strings, which Python's garbage collector need not visit repeatedly.
+    # Tuples, because Python's garbage collector need not visit tuples of strings repeatedly.
     rows = [tuple(c if isinstance(c, list) else _split(c, separator)) for c in cells]
     names = pd.Series(rows, cells.index, dtype=object, name=sequence).explode().astype(object)
     # Now `names` holds all names of all rows, one after another, and `rows` says where to cut.
@@ -230,7 +230,7 @@ def _split(text: str, separator: str | None) -> list[str]:
 
 
 def _encode_labels(column: pd.Series, names: tuple | None) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return labels as 0 and 1, and their names, which are sorted as in scikit-learn by default."""
+    """Return labels as 0 and 1, and their names, by default in scikit-learn's order."""
     texts = read_texts(column)
     rule = f"labels must be {names}" if names else TWO_LABELS
     if names is None and texts.nunique() == 2:

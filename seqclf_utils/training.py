@@ -31,7 +31,8 @@ class EarlyStopping:
     *Early stopping - but when?*, describes this and other rules).
 
     Args:
-        patience: Epochs in a row without improvement after which training stops, at least 1.
+        patience: Number of epochs in a row without improvement after which training stops, at
+            least 1.
         min_delta: Decrease of the loss, in nats per sequence, that an improvement must exceed; at
             least 0.
 
@@ -175,16 +176,17 @@ def fit(
     Args:
         model: Called as `model(padded, lengths)`; returns logits, shape (N,).
         train_loader: Yields padded (N, L), lengths (N,), labels (N,).
-        val_loader: Yields the same; used only for early stopping.
+        val_loader: Yields batches of the same form; used only for early stopping.
         max_epochs: Maximum number of passes over the training set, at least 1.
-        patience: Epochs in a row without improvement after which training stops, at least 1.
+        patience: Number of epochs in a row without improvement after which training stops, at
+            least 1.
         learning_rate: Step size of Adam (Kingma and Ba, 2015), 0..1000.
         criterion: Mean loss over a batch, from logits and labels; `BCEWithLogitsLoss()` if None.
-        checkpoint: File that is written after each epoch; each run needs its own. If the file
+        checkpoint: File that is written after each epoch; use a separate file for each run. If it
             exists, the same call resumes the run and ends exactly as an uninterrupted run would.
         progress: Whether to show a progress bar in an interactive session.
-        live: Whether to draw the loss curves after each epoch in an interactive notebook, which
-            does not store them.
+        live: Whether to draw the loss curves after each epoch in an interactive notebook. The
+            curves are not stored in the notebook.
 
     Returns:
         One row per epoch, with epoch (from 1), train_loss, val_loss (nats per sequence) and

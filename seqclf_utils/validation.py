@@ -1,4 +1,4 @@
-"""Validate arguments where data enters, so that the lessons stay short.
+"""Validate arguments where data enters the package, so that the lessons stay short.
 
 Every message reads `argument is value; it must be ...` and gives the position if there is one.
 """
@@ -24,15 +24,15 @@ def _nothing(*args: object, **kwargs: object) -> None:
 
 
 def checked(before=_nothing, *, after=_nothing, explain=_nothing) -> Callable:
-    """Decorate a function of the lessons with checks that are not part of the lesson.
+    """Decorate a lesson function with checks that are not part of the lesson.
 
     The checks receive the same arguments as the function, including defaults.
 
     Args:
-        before: Called with the arguments before the function.
+        before: Called before the function, with the same arguments.
         after: Called with the function's result and the arguments.
         explain: Called with the arguments only if the function has raised an error. It raises an
-            error that names the argument at fault, or returns.
+            error that names the argument at fault, or returns without an error.
 
     Returns:
         The decorator.

@@ -45,7 +45,7 @@ def likelihood_over_paths(sequence, player):
 
 
 def sigmoid(x):
-    """Return the logistic function."""
+    """Return the logistic function of x."""
     return 1 / (1 + np.exp(-x))
 
 

@@ -1,4 +1,4 @@
-"""Create a folder from which the course installs offline: python course.py bundle [FOLDER].
+"""Create a folder for installing the course offline: python course.py bundle [FOLDER].
 
 The folder contains a copy of the course, the wheels that it needs, and a README.txt. The wheels are
 for this system and this version of Python. For other systems or versions, add options such as
@@ -19,13 +19,14 @@ from pathlib import Path
 from tools.checkout import ROOT, copy_checkout
 
 BUILDER = "flit_core>=3.11"  # builds the package where it is installed
-# pip evaluates markers such as "only on Windows" for the machine it runs on, so list these here.
+# pip evaluates markers such as "only on Windows" for the machine it runs on, so list such packages
+# here.
 ONLY_THERE = {"win": ["colorama", "pywinpty"], "macosx": ["appnope"]}
 IMPATIENT = ["--retries=1", "--timeout=15"]  # by default, pip tries for many minutes
 
 
 def unreachable() -> str:
-    """Describe the first package index in the environment that does not answer, or return ""."""
+    """Describe the first configured package index that does not answer, or return ""."""
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
         for address in os.environ.get(name, "").split():
             try:
@@ -39,13 +40,15 @@ def unreachable() -> str:
 
 
 def tags(target: str) -> list[str]:
-    """List the platform tags of the wheels that run on a platform, as pip adds older macOS only.
+    """List the platform tags of the wheels that run on a platform.
+
+    pip itself adds the older versions of a platform only for macOS.
 
     Args:
         target: Platform, such as "manylinux_2_28_x86_64"; "" for this platform.
 
     Returns:
-        Platform tags; PEP 600 says that a wheel for an older glibc runs on a newer one.
+        Platform tags; PEP 600 says that a wheel for an older glibc also runs with a newer glibc.
 
     Example:
         >>> tags("manylinux_2_18_x86_64")
@@ -75,7 +78,7 @@ def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
         return [[*wheel, "-c", "constraints.txt", ".[test]", BUILDER]]
     only = next((names for start, names in ONLY_THERE.items() if target.startswith(start)), [])
     where = [f"--platform={tag}" for tag in tags(target)]
-    # pip reads 3.11 as 3.11.0, for which some wheels are not meant.
+    # pip reads 3.11 as 3.11.0, which some wheels do not support.
     where += [f"--python-version={version}.99"] if version else []
     download = [*pip, "download", "-q", *IMPATIENT, "--no-deps", "--only-binary=:all:", "-d", to]
     return [
@@ -106,7 +109,7 @@ def make(folder: Path, target: str, version: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Create the bundle for the command line's options; return 0, or the exit status of pip."""
+    """Create the bundles that the options ask for; return 0, or the exit status of pip."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "bundle")
     other = "other systems, such as win_amd64 macosx_14_0_arm64 manylinux_2_28_x86_64"

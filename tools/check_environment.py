@@ -4,7 +4,8 @@ In a notebook, run `%run ../tools/check_environment.py`; elsewhere, run
 `python tools/check_environment.py [--details]`. With --details, the script also prints versions for
 a bug report.
 
-To run even if nothing else does, it uses only the standard library and the syntax of Python 3.7.
+This script must run even if nothing else does, so it uses only the standard library and the syntax
+of Python 3.7.
 """
 
 import hashlib
@@ -79,7 +80,7 @@ def installation_problems():
 
 
 def disk_problems():
-    """Report a disk that is too full to save a notebook."""
+    """Report a problem if the disk is too full to save a notebook."""
     free = shutil.disk_usage(ROOT).free / 1e9
     return [f"{free:.1f} GB are free; {NEEDED_GB} GB are needed"] if free < NEEDED_GB else []
 
@@ -97,7 +98,7 @@ def ready_line():
 
 
 def details():
-    """List versions and settings for a bug report, without paths, which can contain names."""
+    """List versions and settings for a bug report, without paths, which can contain user names."""
     settings = [name for name in sorted(os.environ) if re.match("OMP_|MKL_|ATEN_|SEQCLF_", name)]
     return [
         f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}",

@@ -66,7 +66,7 @@ def own_tests(course: Path, module: str) -> list[str]:
 
 
 def notebooks(course: Path, bug: dict, *, search: bool) -> list[str]:
-    """List the notebooks to try: the one named for the bug, or all notebooks with `search`."""
+    """List the notebooks to try: the one named for the bug or, with `search`, all of them."""
     number = "" if search else bug.get("notebook", "none")
     paths = (course / "notebooks").glob(f"{number}*.ipynb")
     return sorted(f"notebooks/{path.name}" for path in paths)

@@ -1,4 +1,4 @@
-"""Make copies of the notebooks that run on Colab: python -m tools.colab_copies FOLDER [--push].
+"""Make Colab copies of the notebooks: python -m tools.colab_copies FOLDER [--push].
 
 The first cell of each copy installs this repository at this commit, and all links are absolute. The
 repository's address comes from variables that GitHub sets: GITHUB_SERVER_URL and GITHUB_REPOSITORY.
@@ -38,7 +38,7 @@ def git(*arguments: str, **more) -> str:
 
 
 def colab_copy(source: Path, server: str, repository: str, commit: str) -> str:
-    """Return a learner's copy with a first cell that installs the course, and absolute links.
+    """Return a learner's copy with absolute links and a first cell that installs the course.
 
     Args:
         source: The notebook.

@@ -16,7 +16,7 @@ FOLDED = "<details><summary>Answer: run the cell above first</summary>\n\n{}\n\n
 
 
 def learner_copy(source: Path) -> tuple[str, str]:
-    """Remove a notebook's outputs and fold the cells that answer a prediction.
+    """Remove a notebook's outputs and fold the cells that hold answers.
 
     Args:
         source: The notebook, in which answers have the tag `answer`.

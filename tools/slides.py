@@ -1,9 +1,9 @@
 """Build slides in docs/_build/slides from the notebooks: nox -s slides [-- --check] [-- NN ...].
 
-Unlike the slides of `nbconvert --to slides`, which show every cell, these contain only questions,
-predictions, figures, short results, exercises and the quiz. All other text is in the speaker notes
-(press S). The slides use reveal.js, which npm installs. --schedule half-day makes one deck in the
-order of that schedule. --check tests each slide in Chromium.
+Unlike the slides of `nbconvert --to slides`, which show every cell, these slides contain only
+questions, predictions, figures, short results, exercises and the quiz. All other text is in the
+speaker notes (press S). The slides use reveal.js, which npm installs. --schedule half-day makes one
+deck in the order of that schedule. --check tests each slide in Chromium.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def section(heading: str, source: str) -> Slide:
 
 
 def exercise(source: str) -> Slide:
-    """Create the slide of an exercise: the title with the minutes, and the start of the task."""
+    """Create the slide for an exercise: the title, the duration and the start of the task."""
     heading, *paragraphs = source.removeprefix("#").strip().split("\n\n")
     shown = [heading, paragraphs[0]]
     for paragraph in paragraphs[1:]:
@@ -88,7 +88,7 @@ def exercise(source: str) -> Slide:
 
 
 def quiz(source: str) -> Slide:
-    """Create the slide of a quiz question; the answers are in the notes."""
+    """Create the slide for a quiz question; the answers are in the notes."""
     question = source.partition("<details>")[0].strip()
     options = re.findall(r"<summary>(.+?)</summary>", source)
     answers = re.sub(r"</?(?:details|summary)>", "", source.partition("<details>")[2])
@@ -96,7 +96,7 @@ def quiz(source: str) -> Slide:
 
 
 def figure(cell: dict, title: str) -> list[Slide]:
-    """Create a slide for each figure of a cell, with the alt text of the figure."""
+    """Create a slide with alt text for each figure of a cell."""
     names = re.findall(r'show_figure\([^"]+"(\w+)"', cell["source"])
     return [Slide("figure", f"## {title}\n\n![{alt_text(n)}](figures/{n}.svg)") for n in names]
 
@@ -119,7 +119,7 @@ def code_before(source: str, room: int) -> str:
 
 
 def result(cell: dict, fewest: int, title: str = "") -> list[Slide]:
-    """Create the slide of a cell's code and output; none if the output is too long or too short."""
+    """Create a slide for a cell's code and output; none if the output is too long or too short."""
     outputs = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell["outputs"]]
     text = "\n".join(output.rstrip() for output in outputs)
     widest = max(map(len, text.splitlines()), default=0)
@@ -130,7 +130,7 @@ def result(cell: dict, fewest: int, title: str = "") -> list[Slide]:
 
 
 def prediction(source: str) -> list[Slide]:
-    """Create the slide of a prediction; none if the cell has no prediction."""
+    """Create a slide for a prediction; none if the cell has no prediction."""
     found = re.search(r"(?:\A|\n)\*\*Predict first:\*\* (.+?)(?:\n\n|\Z)", source, flags=re.S)
     question = found and found[1][0].upper() + found[1][1:]
     return [Slide("predict", f"## Predict first\n\n{question}")] if found else []

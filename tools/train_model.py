@@ -36,8 +36,8 @@ def store(model: sc.LSTMClassifier, path: Path = WEIGHTS_FILE) -> None:
     """Save the model with float32 weights and the names of its symbols and labels.
 
     Args:
-        model: The model, with weights on the grid of `agree_across_machines`, which float32
-            represents exactly.
+        model: The model. Its weights must be on the grid of `agree_across_machines`, so that
+            float32 represents them exactly.
         path: The file.
 
     Raises:

@@ -108,7 +108,7 @@ def _collated(collate: Callable, batch: list) -> tuple | list:
 
 
 def _wrong_batch(parts: tuple[Tensor, Tensor, Tensor], batch: list) -> str | None:
-    """Return a hint for an incorrect padded batch, its lengths or its labels."""
+    """Return a hint for a batch whose padded symbols, lengths or labels are incorrect."""
     right = padded, _, labels = collate_fn(batch)
     left = pad_sequence([s for s, _ in batch], batch_first=True, padding_side="left")
     n, width = padded.shape

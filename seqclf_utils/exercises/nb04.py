@@ -83,7 +83,7 @@ def check_fit_from_memory(fit_from_memory: Callable) -> str | None:
 
 
 def _wrong_number_of_epochs(run: TrainingRun, patience: int) -> str | None:
-    """Return a hint for training that stops too early or too late, or a list of wrong length."""
+    """Return a hint if training stops too early or too late, or the list has the wrong length."""
     expected, found = len(follow(run.val_losses, patience, stop=True)[0]), len(run.weights)
     if found != expected:
         case = f"{run.case}: training should end after epoch {expected}, yours after {found}"

@@ -93,7 +93,8 @@ def _two_sets(seed: int) -> tuple[np.ndarray, ...]:
 @exercise
 def check_choose_and_report(choose_and_report: Callable) -> str | None:
     """Check notebook 06, exercise 2: a threshold from validation, and its cost on the test set."""
-    for seed in (7, 15, 37, 0):  # with these, each mistake gives a different result; 0 has a tie
+    # With these seeds, each mistake gives a different result; seed 0 gives a tie.
+    for seed in (7, 15, 37, 0):
         data = _two_sets(seed)
         result = call(choose_and_report, *data, THRESHOLDS.copy())
         result = two_numbers(result)
@@ -167,7 +168,7 @@ class _Judges:
         self.draws, self.scores = ([], []), ([], [])
 
     def score(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
-        """Return minus the mean squared error of one judge, and record the tables."""
+        """Return one judge's negative mean squared error, and record the tables."""
         found = [self.tables.get(p, (0, -1)) for p in np.asarray(probabilities).tolist()]
         judges, tables = map(list, zip(*found, strict=True))
         if -1 in tables:

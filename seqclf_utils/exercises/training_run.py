@@ -107,7 +107,7 @@ class _OneWeight(nn.Module):
         self.eval()
 
     def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
-        """Return the weight as logits (N,), or, in validation, logits with the scripted loss."""
+        """Return logits (N,): the weight, or in validation, logits that give the scripted loss."""
         kind = {3: "T", 4: "V"}.get(padded.size(1), "O")
         self.run.on_forward(kind, self.training)
         if kind != "V":
@@ -145,7 +145,7 @@ def follow(
     in_a_row: bool = True,
     best_so_far: bool = True,
 ) -> tuple[list[float], int]:
-    """Stop training or halve the learning rate when patience runs out; options add mistakes.
+    """Simulate early stopping, or halving of the learning rate; the options add mistakes.
 
     Returns:
         The learning rate of each epoch, and the best epoch.

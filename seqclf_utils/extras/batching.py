@@ -1,4 +1,4 @@
-"""Batches of sequences of similar length, and batches on a device; built in notebook 08."""
+"""Batches of similar-length sequences, and batches on a device; built in notebook 08."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence

@@ -32,8 +32,8 @@ class Checkpoint:
     It stores everything that a resumed run needs to end exactly as an uninterrupted run would:
     weights, optimizer state, early stopping, losses and RNG states. It also stores what identifies
     the run: initial weights (shapes, dtypes and norms), settings, and a hash of the first 1,000
-    batches of each loader, in the order of the first epoch. These batches cover a small data set;
-    of a large data set that is shuffled, they are a random sample. A different run is not resumed.
+    batches of each loader, in the order of the first epoch. These batches cover a small data set.
+    If a large data set is shuffled, they are a random sample of it. A different run is not resumed.
 
     Files are read with `weights_only=True`, so that no file can run code (PyTorch documentation,
     *torch.load*).
@@ -62,7 +62,7 @@ class Checkpoint:
 
     @cached_property
     def origin(self) -> dict[str, object]:
-        """What identifies this run, as of the first `save` or `load`, which precedes training."""
+        """What identifies this run; computed at the first `save` or `load`, before training."""
         return {
             **_describe(self.model.state_dict()),
             "hash of the data": _hash_data(self.loaders),
@@ -137,7 +137,7 @@ class Checkpoint:
         raise ValueError(f"checkpoint {self.path} is corrupt or not a checkpoint. {ADVICE}")
 
     def _compare(self, run: dict[str, Any], max_epochs: int, measure: Callable[[], float]) -> None:
-        """Check that the file holds this run; epochs and patience may be more than in the file."""
+        """Check that the file holds this run; `max_epochs` and `patience` may now be larger."""
         stored, here, stopper = run["origin"], self.origin, run["stopper"]
         # A model that is still in memory has the best weights of its run, not the initial ones.
         best = stored | _describe(stopper["best_weights"] or {})

@@ -40,9 +40,9 @@ def check_path(name: str, path: str | os.PathLike) -> Path:
 def write_atomically(path: str | os.PathLike, content: bytes) -> None:
     """Write `content` to a file; if that fails, the previous file stays intact.
 
-    The bytes go to a temporary file in the same folder, which is renamed once they are on the
-    disk. Readers therefore find either the old content or the new content, never only a part
-    (POSIX, *rename*).
+    The bytes go to a temporary file in the same folder. Once they are on the disk, the temporary
+    file is renamed. Readers therefore find either the old content or the new content, never only a
+    part (POSIX, *rename*).
 
     Args:
         path: The file; its folder must exist.

@@ -112,7 +112,7 @@ class FlatDataset(Dataset):
         return torch.from_numpy(padded), torch.from_numpy(lengths), self.labels[indices]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Send worker processes the path of a whole memory map; otherwise, send the content."""
+        """Send worker processes the path of a whole memory map, or any other array itself."""
         state = self.__dict__ | {"symbols": np.asarray(self.symbols)}
         if isinstance(getattr(self.symbols, "base", None), mmap.mmap):  # a whole map, not a part
             path, offset = self.symbols.filename, self.symbols.offset

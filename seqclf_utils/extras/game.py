@@ -209,7 +209,7 @@ class Game:
             table: The table as it is now.
         """
         self.table = table
-        # The notebook would show the figure a second time if pyplot knew it.
+        # The notebook would show the figure a second time if pyplot managed it.
         ax = plot_dice_table(table, ax=Figure(figsize=(8.4, 4.2), layout="constrained").subplots())
         self.image.value, self.words.value = as_png(ax.figure), table.status()
         self.once.disabled = self.often.disabled = len(table.throws) == MOST_THROWS

@@ -1,4 +1,4 @@
-"""Detect interactive use, for which progress bars, buttons and live curves are shown."""
+"""Detect interactive sessions, which show progress bars, buttons and live curves."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ def is_interactive() -> bool:
     kernel = _kernel()
     if kernel is None:
         return sys.stderr.isatty()
-    # Programs that execute notebooks cannot answer input(), so they do not let the kernel ask.
+    # Programs that execute notebooks cannot answer input(), so the kernel may not ask for input.
     return bool(getattr(kernel, "_allow_stdin", False))
 
 

@@ -9,11 +9,11 @@ from functools import partial
 class CtrlC:
     """Let Ctrl-C interrupt only the fetching of batches.
 
-    Python can raise KeyboardInterrupt between any two instructions, such as between recording an
-    epoch's loss and copying the weights, or inside `torch.no_grad()`, which then stays active. In
-    this context, it is raised only once, while a batch is fetched or just before the next batch is
-    fetched. If Ctrl-C does not raise KeyboardInterrupt, because a different handler is set or the
-    thread is not the main thread, nothing changes.
+    Python can raise KeyboardInterrupt between any two instructions: for example, between recording
+    an epoch's loss and copying the weights, or inside `torch.no_grad()`, which then stays active.
+    Inside this context, the exception is raised only once, while a batch is fetched or just before
+    the next batch is fetched. If Ctrl-C does not raise KeyboardInterrupt, because a different
+    handler is set or the thread is not the main thread, nothing changes.
 
     Example:
         >>> with CtrlC() as stoppable:

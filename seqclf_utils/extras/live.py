@@ -101,7 +101,7 @@ def draw_between(epochs: Iterable, losses: list[tuple], picture: Picture) -> Ite
 
 
 def show_losses(losses: list[tuple], picture: Picture) -> None:
-    """Draw the loss curves of unfinished training.
+    """Draw the loss curves so far.
 
     Args:
         losses: Epoch, train_loss and val_loss of each finished epoch, at least one.
@@ -111,7 +111,7 @@ def show_losses(losses: list[tuple], picture: Picture) -> None:
     figure = Figure(figsize=(6.4, 4.0), dpi=100, layout="constrained")  # unknown to pyplot
     ax = plot_loss_curves(history, ax=figure.subplots())
     for line in ax.lines:
-        line.set_marker(line.get_marker().replace("None", "."))  # one epoch is not a line yet
+        line.set_marker(line.get_marker().replace("None", "."))  # so that a single epoch is visible
     epoch, _, lowest = min(losses, key=lambda row: row[2])
     best = f"lowest validation loss {lowest:.3g}, in epoch {epoch}"
     with picture.hold_sync():  # one change instead of two

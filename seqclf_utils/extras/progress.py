@@ -37,8 +37,8 @@ def run_parallel(
     """Call a function once for each tuple of arguments, with several calls in parallel.
 
     The calls run in separate processes, each with one PyTorch thread and with default settings. A
-    function that needs `agree_across_machines` must therefore call it. Interactive sessions show a
-    progress bar, which disappears afterwards.
+    function that needs `agree_across_machines` must therefore call it itself. Interactive sessions
+    show a progress bar, which disappears afterwards.
 
     Args:
         function: Called as `function(*args, **options)`; may be defined in a notebook.

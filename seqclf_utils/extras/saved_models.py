@@ -155,7 +155,7 @@ def load_trained_model() -> LSTMClassifier:
 
 
 def _build(arguments: dict) -> LSTMClassifier:
-    """Build a model without weights, which uses neither memory nor random numbers."""
+    """Build a model without allocating weights or drawing random numbers."""
     with torch.device("meta"):
         return LSTMClassifier(**arguments)
 

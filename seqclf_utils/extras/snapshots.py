@@ -49,7 +49,7 @@ def show_figure(figure: Figure, name: str) -> None:
         check_figure(png, name)
     plt.close(figure)
     data = {"image/png": png, "text/plain": f"Figure: {alt}"}
-    if is_interactive():  # JupyterLab finds alt text only in HTML, others only in PNG
+    if is_interactive():  # JupyterLab reads alt text only from HTML, other programs only from PNG
         source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
         data["text/html"] = f'<img alt="{html.escape(alt)}" src="{source}">'
     display(data, raw=True, metadata={"image/png": {"alt": alt}})

@@ -54,7 +54,7 @@ def explain_epoch(model: nn.Module, loader: object, criterion: object, *optimize
 
 
 def check_fit(model: nn.Module, train_loader: object, val_loader: object, **options: Any) -> None:
-    """Reject arguments of `fit` before the first epoch."""
+    """Reject invalid arguments of `fit` before the first epoch."""
     check_model(model)
     check_count("max_epochs", options["max_epochs"], minimum=1, maximum=10**9)
     check_number("learning_rate", options["learning_rate"], minimum=0, maximum=1000)

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Subset
 import seqclf_utils as sc
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "train_distributed.py"
-N_SEQUENCES, BATCH_SIZE, EPOCHS = 125, 37, 4  # 75 training sequences: the last batch has one
+N_SEQUENCES, BATCH_SIZE, EPOCHS = 125, 37, 4  # 75 training sequences, 1 in the last batch
 OPTIONS = ["--n-sequences", str(N_SEQUENCES), "--batch-size", str(BATCH_SIZE)]
 OPTIONS += ["--max-epochs", str(EPOCHS), "--learning-rate", "0.01", "--patience", str(EPOCHS)]
 # This script kills the second process in its third epoch, but only on the first attempt. With

@@ -83,7 +83,7 @@ def test_long_sequences_and_late_offsets_are_read(dtype):
 
 
 def test_labels_are_copied_in_the_default_dtype(settings_kept):
-    """Labels are copied and get the default dtype, so changing the input has no effect."""
+    """Labels get the default dtype and are copied, so changing the input has no effect."""
     torch.set_default_dtype(torch.float64)
     labels = np.array([1.0, 0.0])
     datasets = [FlatDataset(SYMBOLS, OFFSETS, kind) for kind in (labels, pd.Series(LABELS, [7, 8]))]

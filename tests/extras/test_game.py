@@ -35,7 +35,7 @@ def game():
 
 @pytest.fixture(autouse=True)
 def no_figures():
-    """Close all figures afterwards."""
+    """Close all figures after each test."""
     yield
     plt.close("all")
 
@@ -87,7 +87,7 @@ def test_players_are_as_requested():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_secret_is_kept_until_revealed(seed):
-    """The status and the picture show who plays only after the secret is revealed."""
+    """The status and the picture do not show who plays until the secret is revealed."""
     playing = table(12, "secret", seed)
     assert not playing.is_known
     for text in (playing.status(), playing.player(), plot_dice_table(playing).get_title("left")):

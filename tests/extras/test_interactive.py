@@ -1,4 +1,4 @@
-"""Interactive use is detected from a variable, then from the kernel, then from the terminal."""
+"""Interactive use is detected from SEQCLF_PROGRESS, the kernel or the terminal, in this order."""
 
 import sys
 from types import SimpleNamespace

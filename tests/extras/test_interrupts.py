@@ -74,7 +74,7 @@ def test_other_code_is_finished_first():
 
 
 def test_a_second_ctrl_c_does_not_interrupt_the_clean_up():
-    """After the first KeyboardInterrupt, no other is raised, even in a `finally` block."""
+    """After the first KeyboardInterrupt, no second one is raised, even in a `finally` block."""
     done = []
 
     class CleaningUp:

@@ -117,7 +117,7 @@ def with_layer(**layer):
 
 
 CHANGED = "model has changed layers; it must be as LSTMClassifier builds it"
-CHILD = type("DroppingClassifier", (sc.LSTMClassifier,), {})  # it could not be loaded by name
+CHILD = type("DroppingClassifier", (sc.LSTMClassifier,), {})  # not loadable without its code
 
 
 @pytest.mark.parametrize(

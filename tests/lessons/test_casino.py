@@ -1,4 +1,4 @@
-"""Simulated throws follow the players' probabilities, and the exact odds sum over hidden paths."""
+"""Simulated throws follow the players' probabilities; the exact odds include all hidden paths."""
 
 import functools
 import itertools
@@ -59,7 +59,7 @@ def scaled_forward(sequence, player):
 
 @functools.cache
 def large_casino(cheat):
-    """Return 12,000 sequences of a casino, simulated once for all tests."""
+    """Return a casino with 12,000 sequences, simulated once for all tests."""
     return make_casino(12_000, cheat=cheat, seed=4)
 
 
@@ -79,7 +79,7 @@ def assert_counts_fit(counts, expected):
 
 
 def test_players_are_those_described():
-    """Both players of each cheat have the documented probabilities of dice, swaps and faces."""
+    """For each cheat, both players have the documented probabilities of dice, swaps and faces."""
     assert CHEATS == ("crude", "clever", "early", "late", "spread")
     for cheat in CHEATS:
         for player, expected in zip(PLAYERS[cheat], EXPECTED_PLAYERS[cheat], strict=True):
@@ -142,7 +142,7 @@ def test_throws_follow_the_player(cheat):
 
 
 def test_streaks_last_beyond_the_third_throw():
-    """Neighbouring throws of the clever cheat are equally likely to agree at every position."""
+    """Neighbouring throws of the clever cheat match (high or low) equally often throughout."""
     casino = make_casino(10_000, cheat="clever", min_length=9, max_length=9, seed=1)
     is_high = np.array(casino.sequences)[casino.labels == 1] > 3
 
@@ -207,7 +207,7 @@ def test_the_global_generator_is_left_alone():
 
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_evidence_is_calibrated(cheat):
-    """Of the sequences with probability p of a cheat, a fraction p comes from a cheat."""
+    """Of the sequences whose probability of a cheat is p, a fraction p comes from a cheat."""
     casino = large_casino(cheat)
     probabilities = casino.best_probabilities
 

@@ -22,7 +22,7 @@ structures = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(any
 
 
 def assert_is_split(splits, labels):
-    """Assert that three sorted int64 arrays cover all positions once, each with both labels."""
+    """Assert that three sorted int64 arrays partition the positions, and each has both labels."""
     assert isinstance(splits, SplitIndices)
     assert sorted(np.concatenate(splits).tolist()) == list(range(len(labels)))
     for part in splits:
@@ -209,7 +209,7 @@ def test_vocabulary_has_seven_symbols_by_default():
 
 
 def test_long_sequences_and_large_symbols_are_kept():
-    """A sequence with 70,000 time steps and symbols is stored and padded without overflow."""
+    """A sequence of 70,000 different symbols is stored and padded without overflow."""
     dataset = SequenceDataset([LONG, [3]], [1, 0], vocab_size=70_001)
 
     padded, lengths, _ = collate_fn([dataset[0], dataset[1]])
@@ -281,7 +281,7 @@ def test_batches_of_similar_length_are_a_choice(similar_lengths):
 
 @pytest.mark.parametrize("similar_lengths", [False, True])
 def test_seed_fixes_the_order_of_all_epochs(similar_lengths):
-    """A seed fixes the different orders of all epochs; PyTorch's global generator is unused."""
+    """The seed fixes the order, which differs between epochs, and PyTorch's generator is unused."""
 
     def epochs(seed):
         loader = loaders_of(similar_lengths=similar_lengths, seed=seed)[0]

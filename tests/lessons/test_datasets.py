@@ -91,7 +91,7 @@ def test_outlines_of_small_shapes(cells, expected):
 @pytest.mark.parametrize("row", [[0, 0, 0, 0], [0, 1, 1, 1], [0, 1, 0, 1, 0]])
 def test_ink_without_an_outline_is_refused(row):
     """Tracing rejects an empty grid, ink at the border, and two separate pieces."""
-    with pytest.raises(ValueError, match="ink must be one connected piece that does not touch"):
+    with pytest.raises(ValueError, match=r"^ink must be one connected piece that does not touch"):
         trace_outline(np.pad(np.array([row], dtype=bool), [(1, 1), (0, 0)]))
 
 
@@ -115,10 +115,14 @@ def test_points_add_up_from_the_origin():
     assert outline_points(np.array([], dtype=np.int64)).tolist() == [[0, 0]]
 
 
-def test_unknown_symbols_are_refused():
+@pytest.mark.parametrize(
+    ("symbol", "message"),
+    [(7, r"sequence\[1\] is 7; .* at most 6"), (0, "is 0; .* at least 1"), (1.5, "be integers")],
+)
+def test_unknown_symbols_are_refused(symbol, message):
     """A symbol outside 1..6 is rejected."""
-    with pytest.raises(ValueError, match=r"sequence\[1\] is 7; it must be at most 6"):
-        outline_points([1, 7])
+    with pytest.raises(ValueError, match=message):
+        outline_points([1, symbol])
 
 
 @pytest.mark.parametrize("shape", [(8, 6), (9, 5)], ids=["even rows", "odd rows"])
@@ -167,9 +171,16 @@ def test_ink_and_outline_lie_on_the_image(outlines):
         np.testing.assert_allclose(outline_points(sequence) + centres[0], centres, atol=1e-8)
 
 
-@pytest.mark.parametrize(("grey", "message"), [(17, "is 17; it must be at most 16"), (7, "no ink")])
+@pytest.mark.parametrize(
+    ("grey", "message"),
+    [
+        (17, r"^image\.ravel\(\)\[0\] is 17; it must be at most 16"),
+        (-1, "is -1; it must be at least 0"),
+        (7, "no ink; some cell must reach 8$"),
+    ],
+)
 def test_impossible_images_are_refused(grey, message):
-    """Grey values above 16, and images too pale to contain ink, are rejected."""
+    """Grey values outside 0..16, and images too pale to contain ink, are rejected."""
     with pytest.raises(ValueError, match=message):
         hexagon_ink(np.full((8, 8), grey))
 

@@ -1,11 +1,11 @@
 """Compare the package with independent implementations on random inputs.
 
-For a patience of at least 1 and finite losses, early stopping follows the same rule as Keras 3
-(`restore_best_weights=True`) and Lightning: https://keras.io/api/callbacks/early_stopping and
-https://lightning.ai/docs/pytorch/latest/api/lightning.pytorch.callbacks.EarlyStopping.html. Unlike
-them, it rejects a patience of 0, which both treat as 1, and losses that are NaN or infinite. At
-such a loss, Lightning stops, whereas Keras continues and keeps a NaN from the first epoch as the
-best loss forever.
+If the patience is at least 1 and all losses are finite, `EarlyStopping` follows the same rule as
+Keras 3 (`restore_best_weights=True`) and Lightning. `EarlyStopping` rejects a patience of 0, which
+Keras and Lightning treat as 1. It also rejects a loss that is NaN or infinite: Lightning stops at
+such a loss, whereas Keras continues and keeps a NaN from the first epoch as the best loss forever.
+See https://keras.io/api/callbacks/early_stopping and
+https://lightning.ai/docs/pytorch/latest/api/lightning.pytorch.callbacks.EarlyStopping.html.
 """
 
 import itertools
@@ -34,7 +34,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def keras_rule(losses, patience, min_delta):
-    """Return the number of epochs and the restored epoch under the rule of Keras."""
+    """Return the number of epochs and the best epoch according to Keras."""
     best, best_epoch, wait = math.inf, 0, 0
     for epoch, loss in enumerate(losses, start=1):
         wait += 1
@@ -46,7 +46,7 @@ def keras_rule(losses, patience, min_delta):
 
 
 def our_rule(losses, patience, min_delta):
-    """Return the number of epochs and the restored epoch of `EarlyStopping`."""
+    """Return the number of epochs and the best epoch according to `EarlyStopping`."""
     stopper, model = sc.EarlyStopping(patience, min_delta=min_delta), nn.Linear(1, 1, bias=False)
     for epoch, loss in enumerate(losses, start=1):
         nn.init.constant_(model.weight, epoch)  # in place, as an optimizer does
@@ -58,7 +58,7 @@ def our_rule(losses, patience, min_delta):
     return epoch, stopper.best_epoch
 
 
-eighths = st.integers(-3, 10).map(lambda k: k / 8)  # exact, whether min_delta is added or not
+eighths = st.integers(-3, 10).map(lambda k: k / 8)  # so sums and differences are exact
 
 
 @given(st.lists(eighths, min_size=1, max_size=30), st.integers(1, 6), st.integers(0, 4))
@@ -222,7 +222,7 @@ def test_fit_follows_the_equations_of_adam(pooling, packed):
     batches = [(random_sequences(n, n, longest=4), np.arange(n) % 2) for n in (3, 1)]
     loader = [batch_of(*batch) for batch in batches]
     weights = weights_of(model)
-    weights["embed.weight"][0] = model.embed.weight.data[0] = 0  # padding has no embedding
+    weights["embed.weight"][0] = model.embed.weight.data[0] = 0  # the embedding of padding is 0
 
     history = sc.fit(model, loader, loader, max_epochs=2, learning_rate=0.05)
 
@@ -321,7 +321,7 @@ def test_outline_encloses_what_scipy_fills(seed):
     n_edges = up.sum() + sum(
         (a & b).sum() for a, b in ((filled[:, 1:], filled[:, :-1]), (filled[1:], filled[:-1]))
     )
-    # Each triangle has three edges, and each edge has two sides. The other sides face outwards.
+    # Each edge has two sides. Triangles use three sides each; the outline runs along the others.
     assert len(steps) == 2 * n_edges - 3 * n_triangles
     points = outline_points(steps)
     x, y = points.T

@@ -107,7 +107,7 @@ def test_a_wrong_history_is_named():
     ],
 )
 def test_nothing_is_left_out_silently(plot, error):
-    """More names than styles raise an error, and so do lengths that differ."""
+    """Too many names for the available styles raise an error, and so do unequal lengths."""
     with pytest.raises(error):
         plot()
 
@@ -129,7 +129,7 @@ def test_course_style():
 
 
 def test_equal_losses_mark_the_first_epoch():
-    """Of several equal validation losses, the first is marked, as in early stopping."""
+    """If several epochs share the lowest validation loss, the first is marked, as in `fit`."""
     ax = sc.plot_loss_curves(HISTORY.assign(val_loss=[0.6, 0.5, 0.5, 0.7, 0.5]))
 
     assert legend(ax)[-1] == "lowest validation loss: epoch 2"
@@ -248,7 +248,7 @@ def test_dots_show_the_best_possible_score_of_each_column():
 
 
 def test_intervals_that_miss_the_truth_are_dashed():
-    """Intervals that miss the truth are dashed; an interval that ends at it contains it."""
+    """Intervals that miss the truth are dashed; an interval that ends at the truth contains it."""
     ax = sc.plot_intervals([1, 2, 3, 0], [2, 4, 5, 1], truth=2)
 
     hit, missed = ax.collections
@@ -262,7 +262,7 @@ def test_intervals_that_miss_the_truth_are_dashed():
 
 
 def test_intervals_alone():
-    """Without a truth, all intervals look alike and there is no legend."""
+    """Without `truth`, all intervals look alike and there is no legend."""
     ax = sc.plot_intervals(torch.tensor([1, 2]), torch.tensor([2, 4]))
 
     (lines,) = ax.collections
@@ -294,7 +294,7 @@ def test_padded_batch_hatches_exactly_the_padding():
 
 @pytest.mark.parametrize(("options", "marked"), [({}, {6}), ({"marked": (4, 5)}, {4, 5})])
 def test_throws_box_exactly_the_marked_faces(options, marked):
-    """Every throw is shown in its place in the named row; only marked faces are boxed and bold."""
+    """Rows are named, each throw is in its place, and only marked faces are boxed and bold."""
     ax = sc.plot_throws([np.array([6, 1, 4]), [5, 6]], ["cheat", "honest"], **options)
 
     found = {text.get_position(): int(text.get_text()) for text in ax.texts}
@@ -305,14 +305,14 @@ def test_throws_box_exactly_the_marked_faces(options, marked):
         assert (text.get_fontweight() == "bold") is is_marked
     assert [label.get_text() for label in ax.get_yticklabels()] == ["cheat", "honest"]
     assert (ax.get_xlabel(), list(ax.get_yticks())) == ("throw", [0, 1])
-    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()  # all throws, with rows downwards
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()  # all throws, first row at the top
     assert left < 1 < 3 < right
     assert top < 0 < 1 < bottom
 
 
 @pytest.mark.parametrize(("n", "end"), [(0, 21), (1, 21), (20, 21), (21, 41), (60, 61)])
 def test_probabilities_stand_above_their_throws(n, end):
-    """Both curves number throws from 1 and end in a dot; each face is below its point."""
+    """Both curves start at throw 1 and end in a dot; each face is below its point."""
     throws, lstm, best = [1 + i % 6 for i in range(n)], np.linspace(0, 1, n), np.linspace(1, 0, n)
 
     ax = sc.plot_probabilities(throws, lstm, best)

@@ -39,7 +39,7 @@ sequences = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=5), min_si
 
 
 def fit(**arguments):
-    """Train a new classifier for at most 12 epochs."""
+    """Train a new classifier, by default for one epoch."""
     model = sc.LSTMClassifier(embed_dim=2, hidden_size=2)
     defaults = {"model": model, "train_loader": [BATCH], "val_loader": [BATCH], "max_epochs": 1}
     return sc.fit(**defaults | arguments)
@@ -49,7 +49,7 @@ def fit(**arguments):
 
 
 def integer(low, high=math.inf):
-    """Accept integers in a range, but not True and False."""
+    """Accept integers in a range, but not True or False."""
 
     def accepts(value):
         is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -180,7 +180,7 @@ ALSO = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_an_argument_is_accepted_exactly_if_it_is_allowed(case):
-    """Allowed values are accepted, and all others are rejected by an error naming the argument."""
+    """Allowed values are accepted; all others raise an error that names the argument."""
     function, valid, name, accepts = CASES[case]
     for value in VALUES:
         call = functools.partial(function, **valid | {name: value})
@@ -318,7 +318,7 @@ def read(loader, batch_size):
 @examples(50)
 @given(st.data())
 def test_a_batch_is_accepted_exactly_if_every_number_fits(data):
-    """A batch is rejected if a length or symbol is out of range; the error names the first one."""
+    """A length or symbol out of range is rejected, and the error names the first such number."""
     n, steps = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
     symbols = data.draw(st.lists(st.integers(-1, 7), min_size=n * steps, max_size=n * steps))
     lengths = data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))
@@ -428,7 +428,7 @@ def test_every_bit_of_a_seed_counts(source):
     st.binary(max_size=60), st.sampled_from([b"", b"sequence\n", b"\xef\xbb\xbfsequence,label\n"])
 )
 def test_any_file_is_a_table_or_refused(tmp_path_factory, content, header):
-    """A file with any bytes gives symbols 1..K or is rejected."""
+    """Whatever its bytes, a file gives symbols 1..K or is rejected."""
     path = tmp_path_factory.getbasetemp() / "bytes.csv"
     path.write_bytes(header + content)
     try:

@@ -13,7 +13,7 @@ from seqclf_utils import LSTMClassifier, agree_across_machines, seed_everything
 
 @pytest.mark.parametrize("seed", [-1, 2**32])
 def test_an_invalid_seed_leaves_all_generators_unchanged(seed):
-    """A seed that only some generators would accept seeds none of them."""
+    """If some generators would reject a seed, none of them is seeded."""
     draws = []
     for is_bad in (False, True):
         seed_everything(0)

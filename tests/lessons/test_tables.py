@@ -113,7 +113,7 @@ def test_label_names_say_which_is_which(file):
 
 
 def test_names_become_numbers_and_numbers_names():
-    """`encode` and `decode` invert each other for any container; `symbols=` sets the numbers."""
+    """`decode` inverts `encode` for any container, and `symbols=` sets the numbering."""
     table = encode(["b a"])
 
     assert table.labels is table.groups is table.label_names is None
@@ -131,7 +131,7 @@ LISTS = [[["1", "2"], ["3"]], [["a", "b,'c"], ["it's"]], [["é", "🙂"], ["\\d"
 @pytest.mark.parametrize("lists", LISTS, ids=["digits", "quotes", "Unicode"])
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, json.dumps])
 def test_lists_are_read_from_tables_and_files(lists, kind):
-    """A cell can be a list, tuple, array or Series of names or integers, or its printed form."""
+    """A cell can be a list, tuple, array or Series of names or integers, or a printed list."""
     readers = (
         [encode] if kind in (np.array, pd.Series) else [encode, lambda c: load_csv(as_file(c))]
     )
@@ -223,13 +223,17 @@ def test_sequences_of_one_symbol_are_read(texts):
 
 
 def test_an_explicit_format_is_not_questioned():
-    """An explicit separator, lists and given symbols skip the check for other separators."""
+    """No other separator is suggested for lists or if a separator or symbols are given."""
     texts = ["a;b c", "d;e c"]
     lists = [text.split() for text in texts]
     assert names_of(encode(texts, separator=" ")) == lists
     assert names_of(encode([["AB"], ["CD"], ["EF"]])) == [["AB"], ["CD"], ["EF"]]
     assert names_of(encode(texts, symbols=["a;b", "d;e", "c"])) == lists
     assert names_of(encode(["AC", "CG", "GT"], separator=" ")) == [["AC"], ["CG"], ["GT"]]
+    assert names_of(load_csv(as_file(["A C", "C G"]), separator=" ")) == [["A", "C"], ["C", "G"]]
+    assert names_of(load_csv(as_file(["AC", "CG"]), separator="")) == [["A", "C"], ["C", "G"]]
+    with pytest.raises(ValueError, match="names must not be blank"):
+        encode(["a b", "  "], separator=" ")
 
 
 @pytest.mark.parametrize(
@@ -309,7 +313,7 @@ def test_a_cell_that_is_not_a_sequence_is_refused(cell, message):
 
 
 def test_all_unknown_names_are_named_at_once():
-    """The error lists all unknown names with their first rows, and suggests min_count=2."""
+    """The error lists each unknown name with its first row, and suggests min_count=2."""
     with pytest.raises(
         ValueError,
         match=r"column 'sequence' holds 'basket' \(row 0\), 'clik' \(row 1\); symbols are "

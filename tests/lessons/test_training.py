@@ -33,7 +33,7 @@ class OneLogit(nn.Module):
 
 
 class FailingLoader:
-    """Batches that raise an error before batch `at_batch` of pass `at_pass`, counted from 1."""
+    """A loader that raises an error before batch `at_batch` of pass `at_pass`, counted from 1."""
 
     def __init__(self, batches, error=None, at_pass=0, at_batch=1):
         self.batches, self.error, self.at = batches, error, (at_pass, at_batch)
@@ -60,8 +60,8 @@ def loss_of(logit, labels):
     return -sum(math.log(p if label else 1 - p) for label in labels) / len(labels)
 
 
-# Training always increases the logit, and the validation loss is lowest near log(3/2). With a
-# learning rate of 0.1, this loss falls for four epochs and then rises.
+# Training always increases the logit, and the validation loss is lowest for a logit of log(3/2).
+# With a learning rate of 0.1, this loss falls for four epochs and then rises.
 TRAIN = [one_batch([1.0, 1.0])]
 VAL_LABELS = [1.0, 1.0, 1.0, 0.0, 0.0]
 VAL = [one_batch(VAL_LABELS)]
@@ -237,7 +237,7 @@ def assert_restored(model, history, epoch):
 
 
 def test_history_follows_the_formulas():
-    """Losses follow from the formulas of Adam and cross-entropy; columns have simple dtypes."""
+    """Losses follow from the formulas of Adam and cross-entropy; columns are int, float or bool."""
     history = fit_one_logit(OneLogit(), max_epochs=8, patience=8)
 
     dtypes = {name: dtype.kind for name, dtype in history.dtypes.items()}
@@ -480,7 +480,7 @@ def test_errors_of_training_are_explained(model, val, message):
 
 
 class PressCtrlC:
-    """Simulate Ctrl-C just before the k-th line that Python executes in these files."""
+    """A trace function that simulates Ctrl-C before the k-th line executed in these files."""
 
     def __init__(self, k, files):
         self.left, self.files, self.pressed_in = k, files, None

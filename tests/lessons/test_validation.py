@@ -242,7 +242,7 @@ def test_invalid_arguments_are_refused(name, changes, error, message):
 
 
 def test_values_at_the_edge_are_accepted():
-    """Edge cases are valid, such as the largest seed, NumPy scalars, bool labels and empty sets."""
+    """Edge cases such as the largest seed, NumPy scalars and empty sets are accepted."""
     loaders = sc.make_loaders([[1]], [True], ([0], [], []), seed=np.uint32(2**32 - 1))
     assert [len(loader) for loader in loaders] == [1, 0, 0]
     model = sc.LSTMClassifier(np.int16(2), packed=np.False_)
@@ -273,7 +273,7 @@ def test_values_are_shortened(value, text):
 
 
 def record(**errors):
-    """Return a list of calls, and a function decorated with checks that append to it."""
+    """Return a list of calls, and a decorated function whose checks append to this list."""
     calls = []
 
     def note(name, *args, **kwargs):

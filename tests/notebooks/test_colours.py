@@ -67,7 +67,7 @@ def marks(text):
             style.get("fill", "none") != "none" and style.get("stroke", "none") == "none",
         )
         for color, strength in paints:
-            # Anything else is no colour or a pattern, which is a shape of its own.
+            # Skip "none" and patterns. Patterns are told apart by shape, not by colour.
             if color and color.startswith("#") and color not in FRAME:
                 found.add((on_paper(color, strength), shape))
         pending += [(child, group) for child in element]

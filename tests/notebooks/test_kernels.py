@@ -94,7 +94,7 @@ def test_training_continues_when_the_browser_is_closed(kernel, tmp_path):
 
 
 def test_a_killed_kernel_resumes(kernel, tmp_path):
-    """After a kernel is killed, the same cells resume the run with the same result."""
+    """After a kernel is killed, rerunning its cells resumes the run and gives the same result."""
     path = tmp_path / "run.pt"
     kernel.start(path, n_epochs=20, wait_for=3)
     kernel.manager.restart_kernel(now=True)

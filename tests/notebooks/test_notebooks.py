@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 
 import seqclf_utils as sc
 
-# The package's definitions that notebooks build.
+# Definitions that notebooks write out as in the package.
 MIRRORED = {
     "01_data_splits": {
         "data": {"split_by_sequence", "deal_groups", "split_by_group", "split_indices"}

@@ -153,7 +153,7 @@ def test_pages_load_nothing_from_elsewhere(built):
 
 
 def test_only_a_published_book_leads_to_colab_and_binder(built, request):
-    """Either every notebook has both links, or no notebook has any."""
+    """Notebooks link to Colab and Binder in a published book, but not in a local one."""
     n_links = len(NOTEBOOKS) * (request.node.callspec.id == "published")
     for host in ("colab.research.google.com", "mybinder.org"):
         hrefs = [target for page in built.values() for target in page.values("a", "href")]
@@ -192,7 +192,7 @@ def test_solutions_and_answers_are_folded_away(built):
 
 @pytest.mark.parametrize("built", [""], indirect=True)
 def test_play_judges_as_pytorch_and_numpy_do(built, tmp_path):
-    """Every button works, axe finds no fault, and probabilities agree with PyTorch and NumPy."""
+    """Every button works, axe reports nothing, and probabilities agree with PyTorch and NumPy."""
     if book.obstacle() or not book.MODULES.exists():
         pytest.skip(book.obstacle() or "python course.py book --check installs axe")
     (folder,) = {path.parent for path in built if path.name == "index.html"}

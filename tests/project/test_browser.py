@@ -41,7 +41,7 @@ def test_jupyterlab_starts_with_default_settings_and_stops(tmp_path, monkeypatch
 
 
 def test_kernels_have_the_variables_of_a_new_user(tmp_path, monkeypatch):
-    """Kernels use the copied package and no SEQCLF_ variables."""
+    """Kernels use the copied package and get no SEQCLF_ variables."""
     monkeypatch.setenv("SEQCLF_PROGRESS", "0")
 
     variables = browser.environment(tmp_path)

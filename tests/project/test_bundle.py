@@ -27,7 +27,7 @@ def pip(monkeypatch):
 
 
 def test_a_bundle_is_the_course_its_wheels_and_a_readme(pip, tmp_path):
-    """A bundle has the course, a README, and wheels of the tested versions and the builder."""
+    """A bundle has the course, a README, and wheels of pinned dependencies and the build tool."""
     assert bundle.main([str(tmp_path / "b")]) == 0
 
     (wheel,) = pip

@@ -119,7 +119,7 @@ def installed(machine):
 
 
 def test_fresh_machine_makes_the_environment_and_installs(machine, capsys):
-    """The first run creates .venv and installs; the second starts the command at once."""
+    """The first run creates .venv and installs the course; the second runs the command at once."""
     assert machine.run("test") == (0, ["venv", "pip"])
     form = r"\[1/2\].*\n\[2/2\].*\n(?s:.*)Ready.\n\$ python -m pytest"
     assert re.match(form, capsys.readouterr().out)
@@ -269,7 +269,7 @@ BUILDS = [  # platform, nvidia-smi, environment variables, the announced build
 def test_the_cpu_build_is_the_default_without_a_gpu(
     machine, monkeypatch, capsys, platform, gpu, variables, build
 ):
-    """On Linux, the build depends on the GPU, unless a variable or package settings select it."""
+    """On Linux, the PyTorch build depends on the GPU unless an environment variable selects it."""
     monkeypatch.setattr(sys, "platform", platform)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -434,7 +434,8 @@ def test_a_real_command_in_a_real_environment(tmp_path, monkeypatch):
 
     command = [sys.executable, "course.py", "run", "--fast", "a b"]
     options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "start_new_session": True}
-    options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # may be ignored
+    # The parent process may ignore SIGINT.
+    options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, cwd=machine.folder, **options) as process:
         lines = [process.stdout.readline() for _ in range(2)]
         for _ in range(2):

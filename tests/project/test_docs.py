@@ -57,7 +57,7 @@ def test_the_gallery_has_nineteen_complete_entries():
 
 @pytest.mark.parametrize("text", [PAGE.read_text("utf-8"), markdown(GALLERY)], ids=["page", "09"])
 def test_places_exist(text):
-    """A link to a section points to the notebook in its text, which has that section."""
+    """A link points to the notebook and section that its text names, and that section exists."""
     for number, section, name in places(text):
         assert name.startswith(number)
         path = ROOT / "notebooks" / name
@@ -65,7 +65,7 @@ def test_places_exist(text):
 
 
 def test_page_and_gallery_name_the_same_places():
-    """Entries of notebook 09 link to the first place on the page, unless that is in notebook 09."""
+    """Each entry in notebook 09 links to its first place on the page unless that place is in 09."""
     on_page = {row[0]: places(row[3])[0] for row in rows()}
     for number, _, text in entries():
         assert (places(text) or [("09", on_page[number][1], GALLERY.name)]) == [on_page[number]]

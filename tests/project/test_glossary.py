@@ -30,7 +30,7 @@ def glossary():
 
 
 def elsewhere(body):
-    """Return the synonyms of a term that the course avoids."""
+    """Return the synonyms that the course avoids for a term."""
     found = re.search(r"^\*Elsewhere:\* (.+)$", body, flags=re.M)
     return found[1].split(", ") if found else []
 

@@ -1,4 +1,4 @@
-"""Consistency of the files around the course."""
+"""The project's files are consistent with each other."""
 
 import ast
 import importlib
@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distributions
 
 import pytest
 import yaml
 from notebook_text import NOTEBOOKS, PUBLIC_NAMES, ROOT
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import seqclf_utils
@@ -22,7 +24,7 @@ MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 README = (ROOT / "README.md").read_text("utf-8")
 FUNCTIONS = [name for name in PUBLIC_NAMES if inspect.isfunction(getattr(seqclf_utils, name))]
-# A module imports only from the lines above its own.
+# A module imports only from modules on the lines above its own.
 LAYERS = """
 validation extras.interactive extras.interrupts
 extras.table_checks
@@ -40,7 +42,7 @@ LEVEL = {
 
 
 def requirements(*extras):
-    """Return the direct dependencies and those of the named extras, or of all extras."""
+    """Return the direct dependencies and those of the named extras (by default, all extras)."""
     groups = PROJECT["optional-dependencies"]
     lines = [line for name in extras or groups for line in groups[name]]
     return [Requirement(line) for line in PROJECT["dependencies"] + lines]
@@ -53,6 +55,7 @@ def pins(lines):
 
 
 PINNED = pins((ROOT / "constraints.txt").read_text("utf-8").splitlines())
+INSTALLED = {canonicalize_name(package.name): package for package in distributions()}
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.name)
@@ -68,6 +71,13 @@ def test_constraints_name_versions_and_nothing_else():
     """Constraints contain no URLs, hashes or local builds, so they work on every platform."""
     for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines():
         assert line.startswith("#") or re.fullmatch(r"[\w.-]+==[\d.]+(post\d+)?", line), line
+
+
+@pytest.mark.parametrize("name", sorted(set(PINNED) & INSTALLED.keys()))
+def test_pinned_versions_run_on_the_oldest_python(name):
+    """Each pinned version can be installed on the first release of the oldest supported Python."""
+    python = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    assert SpecifierSet(INSTALLED[name].metadata["Requires-Python"] or "").contains(python)
 
 
 def test_environment_yml_has_the_same_pins():
@@ -98,7 +108,7 @@ def test_readme_lists_each_notebook_with_its_minutes(path):
 
 
 def test_public_names_come_from_the_modules_that_define_them():
-    """The package exports each module's public names and nothing else, without shadowing."""
+    """Each public name is imported explicitly and is the object of that name in its module."""
     tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
     places = {
         alias.name: node.module

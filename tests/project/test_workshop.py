@@ -19,7 +19,7 @@ BY_NUMBER = {path.name[:2]: path for path in NOTEBOOKS}
 LABELS = ["What it is for", "The one thing", "Have them predict", "Run live"]
 LABELS += ["Where people stumble, and what to say", "Ask", "In class", "Late?"]
 SCHEDULE = schedules.read()
-# Sections that introduce a concept, and the pattern by which later sections mention it.
+# Sections that introduce a concept, and a pattern that finds the concept in later sections.
 CONCEPTS = {
     ("01", "6"): r"split_indices|test_idx",
     ("02", "5"): r"LSTMClassifier",
@@ -64,7 +64,7 @@ def sums(blocks):
 
 
 def cells_of(number):
-    """Return each cell of a notebook, preceded by the part that it belongs to."""
+    """Return each cell of a notebook with the part that it belongs to."""
     part, found = "start", []
     for cell in nbformat.read(BY_NUMBER[number], as_version=4).cells:
         heading = re.match(r"## (?:(\d)\.|(\w+))|### (Exercise \d)", cell.source)
@@ -80,7 +80,7 @@ def text_of(number, part):
 
 
 def walk(schedule):
-    """Yield the notebook and the cells of each taught part, after the bridged cells it needs."""
+    """Yield the notebook and cells of each taught part, preceded by the bridged cells it needs."""
     bridged = set()
     for number, part in taught(schedule):
         for other, section, _, snippets in schedule.bridges:
@@ -215,7 +215,7 @@ def test_the_guide_has_everything_about_each_notebook(number):
 
 @each_notebook
 def test_quotes_of_the_guide_are_in_the_notebook(number):
-    """Text in curly quotes occurs literally in a cell or an output, apart from capital letters."""
+    """Text in curly quotes occurs literally in a cell or an output, ignoring case."""
     cells = nbformat.read(BY_NUMBER[number], as_version=4).cells
     outputs = [output.get("text", "") for cell in cells for output in cell.get("outputs", [])]
     text = plain("\n".join([*(cell.source for cell in cells), *outputs])).casefold()
@@ -240,7 +240,7 @@ def questions(text):
 
 
 def test_questions_come_in_pairs_and_the_key_has_both_answers():
-    """There are ten questions before and after with four options each, and a separate key."""
+    """Both questionnaires have ten questions with four options each, and the key is separate."""
     rows = re.findall(r"^\| (\d+) \| ([A-D]) \| ([A-D]) \| .*\((\S+)\) \|$", KEY, flags=re.M)
     numbers = [str(n) for n in range(1, 11)]
     assert [row[0] for row in rows] == list(questions(BEFORE)) == list(questions(AFTER)) == numbers
