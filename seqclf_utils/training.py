@@ -60,7 +60,7 @@ class EarlyStopping:
 
     @checked(check_step)
     def step(self, val_loss: float, model: nn.Module) -> bool:
-        """Record an epoch's validation loss, and copy the weights if the loss is the lowest so far.
+        """Record an epoch's validation loss, and copy the weights if it is an improvement.
 
         Args:
             val_loss: Validation loss of the epoch, finite, in nats per sequence.

@@ -150,7 +150,7 @@ def _find_fault(name: str) -> str | None:
 
 
 def check_texts(cells: pd.Series, names: pd.Series, separator: str | None, symbols: tuple) -> None:
-    """Reject unknown names, and strings whose symbols seem to be separated by something else.
+    """Reject unknown names, and strings whose symbols seem to be separated by another mark.
 
     Args:
         cells: A string or a list of names in each row.

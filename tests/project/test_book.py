@@ -50,7 +50,7 @@ def picture(alt):
 
 
 def test_the_contents_list_every_page_once():
-    """The contents list the notebooks in order and all pages in docs/, each once."""
+    """The table of contents has the notebooks in order and all pages in docs/, each once."""
     line = r"^(?:Play <)?((?:notebooks|docs|workshop)/[^\s>]+|[A-Z]+)>?$"
     first, *names = re.findall(line, pages.contents(), flags=re.M)
     assert first == "docs/play"

@@ -234,7 +234,7 @@ def test_pip_gets_constraints_and_the_test_extra(installed):
 
 
 def test_uv_is_used_when_it_is_installed(machine):
-    """If uv is installed, it runs both steps without deleting the mark in .venv."""
+    """If uv is installed, it runs both steps and keeps the marker file in .venv."""
     machine.uv = "/bin/uv"
     assert machine.run("test") == (0, ["venv", "pip"])
     (venv, _, _), (pip, _, _) = machine.steps

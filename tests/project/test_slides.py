@@ -94,7 +94,7 @@ def test_pages_load_nothing_from_elsewhere(tmp_path):
 
 @each_notebook
 def test_exercises_have_their_task_and_results_their_code(path):
-    """Exercises show their minutes and a short task; results and figures have a title."""
+    """Exercise slides show the time and a short task; result and figure slides have a title."""
     for body in [*shown(path, "small"), *shown(path, "exercise")]:
         assert re.match(r"## (Summary|Exercise \d: .+ \(\d+ min\)\n\n\S)", body)
         assert len(body.split()) <= slides.MOST_WORDS + 60
