@@ -358,7 +358,7 @@ def quiz(path):
 
 @each_notebook
 def test_quiz(path):
-    """A quiz has three to five questions, and every option unfolds to reveal a verdict and a reason."""
+    """A quiz has 3 to 5 questions, and every option unfolds to reveal a verdict and a reason."""
     questions = quiz(path)
     assert 3 <= len(questions) <= 5
     for number, (source, options) in enumerate(questions, start=1):
