@@ -5,17 +5,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqclf_utils.data import PAD_IDX, VOCAB_SIZE
-from seqclf_utils.validation import (
-    check_batch,
-    check_choice,
-    check_count,
-    check_flag,
-    check_outputs,
-    checked,
-    explain_symbols,
-)
-
-LARGEST_SIZE = 2**24  # a larger vocabulary or state is most likely a mistake
+from seqclf_utils.validation import check_batch, check_outputs, check_sizes, checked, explain_batch
 
 
 @checked(check_outputs)
@@ -46,17 +36,6 @@ def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
     return totals / lengths[:, None]  # (N, H)
 
 
-def check_classifier(
-    _: object, vocab_size: int, embed_dim: int, hidden_size: int, pooling: str, packed: bool
-) -> None:
-    """Reject sizes and options that no classifier can have."""
-    check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SIZE)
-    check_count("embed_dim", embed_dim, minimum=1, maximum=LARGEST_SIZE)
-    check_count("hidden_size", hidden_size, minimum=1, maximum=LARGEST_SIZE)
-    check_choice("pooling", pooling, ("last", "avg"))
-    check_flag("packed", packed)
-
-
 class LSTMClassifier(nn.Module):
     """Read a sequence of symbols with an LSTM and return one logit.
 
@@ -85,7 +64,7 @@ class LSTMClassifier(nn.Module):
         torch.Size([2])
     """
 
-    @checked(check_classifier)
+    @checked(check_sizes)
     def __init__(
         self,
         vocab_size: int = VOCAB_SIZE,
@@ -100,7 +79,7 @@ class LSTMClassifier(nn.Module):
         self.lstm = nn.LSTM(embed_dim, hidden_size, batch_first=True)
         self.fc = nn.Linear(hidden_size, 1)
 
-    @checked(check_batch, explain=explain_symbols)
+    @checked(check_batch, explain=explain_batch)
     def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
         """Score a padded batch.
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 ADVICE = "look for NaN in the weights, and try a lower learning rate"
 KINDS = {"iu": "integers", "iuf": "numbers", "biuf": "0 or 1"}  # by NumPy's dtype kind
+LARGEST_SIZE = 2**24  # a larger vocabulary or state is most likely a mistake
 LONG_PACKED = 1_000  # number of time steps from which a packed LSTM is slow enough for a warning
 
 
@@ -243,6 +244,17 @@ def check_lengths(lengths: Tensor, padded: Tensor) -> None:
         check_each("lengths", lengths, is_right, f"it must be 1..{n_steps} time steps")
 
 
+def check_sizes(
+    _: object, vocab_size: int, embed_dim: int, hidden_size: int, pooling: str, packed: bool
+) -> None:
+    """Reject sizes and options that no classifier can have."""
+    check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SIZE)
+    check_count("embed_dim", embed_dim, minimum=1, maximum=LARGEST_SIZE)
+    check_count("hidden_size", hidden_size, minimum=1, maximum=LARGEST_SIZE)
+    check_choice("pooling", pooling, ("last", "avg"))
+    check_flag("packed", packed)
+
+
 def check_outputs(outputs: Tensor, lengths: Tensor) -> None:
     """Check the outputs and lengths that `masked_mean` receives."""
     check_tensor("outputs", outputs, "N", "L", "H")
@@ -258,7 +270,7 @@ def check_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
         warnings.warn(f"a packed LSTM is slow on long sequences; {better}", stacklevel=2)
 
 
-def explain_symbols(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
+def explain_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
     """Raise an error that names the symbol that the embedding could not look up."""
     is_integer = padded.dtype in (torch.int64, torch.int32)
     require(is_integer, "padded.dtype", padded.dtype, torch.int64, TypeError)
