@@ -87,7 +87,7 @@ class CasinoData:
 
     @property
     def best_probabilities(self) -> np.ndarray:
-        """Probability of a cheat given all throws, shape (N,): the best possible prediction.
+        """Probability of a cheat given all throws, the best possible prediction, shape (N,).
 
         Both labels are equally likely a priori, so Bayes' rule gives the sigmoid of the evidence.
         """
