@@ -128,7 +128,7 @@ def check_flag(name: str, value: bool) -> bool:
 
 
 def check_choice(name: str, value: str, allowed: Sequence[str]) -> str:
-    """Return a string if it is one of `allowed`."""
+    """Return a value that is one of the `allowed` strings."""
     options = ", ".join(map(repr, allowed))
     require(isinstance(value, str) and value in allowed, name, value, f"one of {options}")
     return value

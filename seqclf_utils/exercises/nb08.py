@@ -48,7 +48,7 @@ def _share(lengths: list[int], batch_size: int) -> float:
 
 
 def _missing_rows(lengths: list[int], batch_size: int) -> float:
-    """Return the share of padding if missing rows of the last batch counted as padding."""
+    """Return the share of padding, counting the missing rows of the last batch as padding."""
     cells = sum(batch_size * max(batch) for batch in _batches(lengths, batch_size))
     return 1 - sum(lengths) / cells
 

@@ -47,7 +47,7 @@ def flatten(
 def check_flat(
     _: object, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence, *, vocab_size: int = 7
 ) -> None:
-    """Reject symbols and offsets that do not describe sequences; read a file in chunks."""
+    """Reject symbols and offsets that do not describe sequences, checked in chunks."""
     check_count("vocab_size", vocab_size, minimum=2)
     for name, values in (("symbols", symbols), ("offsets", offsets)):
         is_right = getattr(values, "ndim", None) == 1 and values.dtype.kind in "iu"

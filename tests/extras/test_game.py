@@ -223,7 +223,7 @@ def test_buttons_are_disabled_when_no_throws_are_left(game):
 
 
 def test_the_box_holds_everything(game):
-    """The box contains the player menu, the buttons, the picture and the status, in this order."""
+    """The box contains the player menu, the buttons, the picture and the status, in that order."""
     who, buttons, image, words = game.box.children
 
     assert (who, image, words) == (game.who, game.image, game.words)

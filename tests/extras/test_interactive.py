@@ -1,4 +1,4 @@
-"""Interactive use is detected from SEQCLF_PROGRESS, the kernel or the terminal, in this order."""
+"""Interactive use is detected from SEQCLF_PROGRESS, the kernel or the terminal, in that order."""
 
 import sys
 from types import SimpleNamespace

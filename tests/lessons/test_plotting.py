@@ -191,13 +191,13 @@ def test_each_line_has_its_data_colour_style_and_name():
 
 
 def test_lines_from_a_data_frame():
-    """The columns of a DataFrame become curves, whatever its index."""
-    frame = pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, 2.0]}, index=[7, 7])
+    """Up to four columns of a DataFrame become curves, whatever its index."""
+    frame = pd.DataFrame([[1.0, 2.0, 4.0, 5.0], [3.0, 2.0, 4.0, 5.0]], [7, 7], list("abcd"))
 
     ax = sc.plot_lines([0, 1], frame)
 
-    assert [line.get_ydata().tolist() for line in ax.get_lines()] == [[1, 3], [2, 2]]
-    assert legend(ax) == ["a", "b"]
+    assert [line.get_ydata().tolist() for line in ax.get_lines()] == frame.T.to_numpy().tolist()
+    assert legend(ax) == ["a", "b", "c", "d"]
 
 
 def test_histograms_count_the_values_of_each_name():
