@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 ADVICE = "look for NaN in the weights, and try a lower learning rate"
 KINDS = {"iu": "integers", "iuf": "numbers", "biuf": "0 or 1"}  # by NumPy's dtype kind
-LARGEST_SIZE = 2**24  # a larger vocabulary or state is most likely a mistake
+LARGEST_LAYER = 2**24  # a larger vocabulary or state is most likely a mistake
 LONG_PACKED = 1_000  # number of time steps from which a packed LSTM is slow enough for a warning
 
 
@@ -248,9 +248,9 @@ def check_sizes(
     _: object, vocab_size: int, embed_dim: int, hidden_size: int, pooling: str, packed: bool
 ) -> None:
     """Reject sizes and options that no classifier can have."""
-    check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_SIZE)
-    check_count("embed_dim", embed_dim, minimum=1, maximum=LARGEST_SIZE)
-    check_count("hidden_size", hidden_size, minimum=1, maximum=LARGEST_SIZE)
+    check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_LAYER)
+    check_count("embed_dim", embed_dim, minimum=1, maximum=LARGEST_LAYER)
+    check_count("hidden_size", hidden_size, minimum=1, maximum=LARGEST_LAYER)
     check_choice("pooling", pooling, ("last", "avg"))
     check_flag("packed", packed)
 

@@ -79,7 +79,8 @@ def commands(wheels: Path, target: str, version: str) -> list[list[str]]:
     only = next((names for start, names in ONLY_THERE.items() if target.startswith(start)), [])
     where = [f"--platform={tag}" for tag in tags(target)]
     # pip reads 3.11 as 3.11.0, which some wheels do not support.
-    where += [f"--python-version={version}.99"] if version else []
+    latest = version if version.count(".") > 1 else f"{version}.99"
+    where += [f"--python-version={latest}"] if version else []
     download = [*pip, "download", "-q", *IMPATIENT, "--no-deps", "--only-binary=:all:", "-d", to]
     return [
         [*download, *where, "-r", "constraints.txt", BUILDER, *only],

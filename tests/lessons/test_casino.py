@@ -20,10 +20,7 @@ LOW, HIGH = 0.15 / 3, 0.85 / 3
 
 # The players as the course describes them, independent of the package.
 EXPECTED_PLAYERS = {
-    "crude": (
-        ([1], [[1]], [FAIR]),
-        ([1, 0], [[0.9, 0.1], [0.1, 0.9]], [FAIR, [0.08] * 5 + [0.6]]),
-    ),
+    "crude": (([1], [[1]], [FAIR]), ([1, 0], [[0.9, 0.1], [0.1, 0.9]], [FAIR, [0.08] * 5 + [0.6]])),
     "clever": (
         ([1], [[1]], [FAIR]),
         (

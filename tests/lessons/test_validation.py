@@ -63,6 +63,7 @@ DOORS = {
             ({"val_fraction": True}, TypeError, "val_fraction is True; it must be a number"),
             ({"val_fraction": math.nan}, ValueError, "val_fraction is nan; it must be a finite"),
             ({"val_fraction": 0.05}, ValueError, "val_fraction 0.05 and test_fraction 0.2 cannot"),
+            ({"test_fraction": 0.05}, ValueError, "cannot split 20 sequences, 10 of the rarer"),
             ({"test_fraction": 0.75}, ValueError, "test_fraction 0.75 cannot split 20 sequences, "),
             ({"labels": RARE, "test_fraction": 0.6}, ValueError, "20 sequences, 3 of the rarer"),
             ({"labels": RARE, "test_fraction": 0.1}, ValueError, "test_idx would hold no sequence"),

@@ -74,8 +74,9 @@ def test_several_systems_get_a_folder_each(pip, tmp_path):
     """One command creates a bundle for each of several systems."""
     targets = ["win_amd64", "macosx_14_0_arm64"]
 
-    assert bundle.main([str(tmp_path), "--platform", *targets, "--python-version", "3.13"]) == 0
+    assert bundle.main([str(tmp_path), "--platform", *targets, "--python-version", "3.13.2"]) == 0
 
+    assert "--python-version=3.13.2" in pip[0]
     assert sorted(path.parent.name for path in tmp_path.glob("*/README.txt")) == sorted(targets)
     assert len(pip) == 4
 

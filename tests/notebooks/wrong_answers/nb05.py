@@ -144,9 +144,6 @@ WRONG = {
         (lambda o, n, s: s.softmax(dim=1), "should have shape"),
         (lambda o, n, s: attention()(o, n, s) / n[:, None], "so the weighted sum is the mean"),
         (with_a_weight_of_its_own, "they could never be learned"),
-        (
-            lambda o, n, s: o[:, 0],
-            "[5.819, 1.271]] for a small case, got [[1.0, 4.0], [4.0, 1.0]]",
-        ),
+        (lambda o, n, s: o[:, 0], "[5.819, 1.271]] for a small case, got [[1.0, 4.0], [4.0, 1.0]]"),
     ],
 }
