@@ -3,6 +3,7 @@
 `DiceTable` holds the rules, `plot_dice_table` draws a table, and `play_dice` adds buttons.
 """
 
+import ipywidgets as widgets
 import numpy as np
 import torch
 from IPython.display import display
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 
 from seqclf_utils.casino import log_likelihood_ratio, make_casino
 from seqclf_utils.evaluation import predict_proba
-from seqclf_utils.extras.interactive import is_interactive
+from seqclf_utils.extras.progress import Picture, is_interactive
 from seqclf_utils.plotting import as_png, plot_probabilities
 from seqclf_utils.validation import check_choice, check_count, check_seed
 
@@ -180,10 +181,6 @@ class Game:
     """
 
     def __init__(self, model: torch.nn.Module, rng: np.random.Generator) -> None:
-        import ipywidgets as widgets  # slow to import, and needed only here
-
-        from seqclf_utils.extras.live import Picture
-
         self.model, self.rng = model, rng
         self.who = widgets.Dropdown(options=PLAYERS, description="Who plays:")
         buttons = [widgets.Button(description=text) for text in BUTTONS]

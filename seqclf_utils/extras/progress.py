@@ -1,34 +1,49 @@
-"""Progress bars for interactive sessions, and parallel training runs."""
+"""Progress bars, live loss curves and parallel training runs, shown only to people."""
 
-from collections.abc import Callable, Iterable
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 
+import ipywidgets as widgets
 import joblib
+import pandas as pd
 import torch
-from tqdm import tqdm
+from IPython import get_ipython
+from IPython.display import display
+from matplotlib.figure import Figure
+from tqdm import notebook, tqdm
+from traitlets import Unicode
 
-from seqclf_utils.extras.interactive import in_notebook, is_interactive
+from seqclf_utils.plotting import as_png, plot_loss_curves
+
+REFRESH = 0.5  # minimum number of seconds between two drawings, each of which takes 0.1 s
 
 
-def epochs_left(losses: list[tuple], max_epochs: int, *, progress: bool, live: bool) -> Iterable:
-    """Iterate over the remaining epochs and show progress in interactive sessions.
-
-    Args:
-        losses: Epoch, train_loss and val_loss of each finished epoch; the caller extends the list.
-        max_epochs: Number of the last epoch.
-        progress: Whether to show a progress bar.
-        live: Whether to draw the loss curves after each epoch, in a notebook.
+def is_interactive() -> bool:
+    """Detect whether the output is shown to a person; SEQCLF_PROGRESS=0 or 1 overrides this.
 
     Returns:
-        The epochs after the last epoch in `losses`.
+        True in a terminal and in a notebook that a person runs; False in a notebook that is
+        executed by a program (the tests, `python course.py run`, the web book).
     """
-    epochs = range(len(losses) + 1, max_epochs + 1)
-    if progress:
-        epochs = _with_bar(epochs, total=max_epochs, initial=len(losses), unit="epoch")
-    if live and is_interactive() and in_notebook():
-        from seqclf_utils.extras.live import with_curves  # loads ipywidgets
+    override = os.environ.get("SEQCLF_PROGRESS")
+    if override is not None:
+        return override == "1"
+    if not in_notebook():
+        return sys.stderr.isatty()
+    # Programs that execute notebooks cannot answer input(), so the kernel may not ask for input.
+    return bool(getattr(get_ipython().kernel, "_allow_stdin", False))
 
-        epochs = with_curves(epochs, losses)
-    return epochs
+
+def in_notebook() -> bool:
+    """Detect whether this code runs in a notebook, which can show pictures and buttons.
+
+    Returns:
+        False in a script, in a terminal, and in IPython without a kernel.
+    """
+    return getattr(get_ipython(), "kernel", None) is not None
 
 
 def run_parallel(
@@ -57,7 +72,7 @@ def run_parallel(
     jobs = [call(number, function, args, options) for number, args in enumerate(arguments)]
     # Unordered, so that the bar advances whenever a call ends.
     results = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
-    by_number = dict(_with_bar(results, total=len(jobs), unit="run"))
+    by_number = dict(with_bar(results, total=len(jobs), unit="run"))
     return [by_number[number] for number in range(len(jobs))]
 
 
@@ -67,12 +82,110 @@ def _run_in_one_thread(number: int, function: Callable, args: tuple, options: di
     return number, function(*args, **options)
 
 
-def _with_bar(items: Iterable, **options: object) -> Iterable:
-    """Show a progress bar during the iteration if the session is interactive."""
+def epochs_left(losses: list[tuple], max_epochs: int, *, progress: bool, live: bool) -> Iterable:
+    """Iterate over the remaining epochs and show progress in interactive sessions.
+
+    Args:
+        losses: Epoch, train_loss and val_loss of each finished epoch; the caller extends the list.
+        max_epochs: Number of the last epoch.
+        progress: Whether to show a progress bar.
+        live: Whether to draw the loss curves after each epoch, in a notebook.
+
+    Returns:
+        The epochs after the last epoch in `losses`.
+    """
+    epochs = range(len(losses) + 1, max_epochs + 1)
+    if progress:
+        epochs = with_bar(epochs, total=max_epochs, initial=len(losses), unit="epoch")
+    return with_curves(epochs, losses) if live and is_interactive() and in_notebook() else epochs
+
+
+def with_bar(items: Iterable, **options: object) -> Iterable:
+    """Show a progress bar while the caller iterates, if the session is interactive.
+
+    Args:
+        items: What to iterate over.
+        options: Further arguments of tqdm.
+
+    Returns:
+        The same items.
+    """
     if not is_interactive():
         return items
-    if in_notebook():
-        from seqclf_utils.extras.live import with_bar  # loads ipywidgets
+    if not in_notebook():
+        return tqdm(items, leave=False, **options)
+    bar = notebook.tqdm(items, leave=False, display=False, **options)
+    return _while_shown(bar.container, bar)
 
-        return with_bar(items, **options)
-    return tqdm(items, leave=False, **options)
+
+def with_curves(epochs: Iterable[int], losses: list[tuple]) -> Iterator[int]:
+    """Show the loss curves while the caller iterates.
+
+    Args:
+        epochs: What to iterate over.
+        losses: Epoch, train_loss and val_loss of finished epochs; the caller extends the list.
+
+    Returns:
+        The same epochs.
+    """
+    picture = Picture(width=640)
+    picture.layout.display = "none"  # until there is something to see
+    return _while_shown(picture, _draw_between(epochs, losses, picture))
+
+
+class Picture(widgets.Image):
+    """A PNG that can be replaced without flicker, with its alt text in `tooltip`.
+
+    Screen readers read the tooltip; JupyterLab shows it only for widgets with a description.
+    """
+
+    description = Unicode("").tag(sync=True)
+
+    def __init__(self, **options: object) -> None:
+        # This layout fits narrow windows, too.
+        super().__init__(layout={"max_width": "100%", "height": "auto"}, **options)
+
+
+def show_losses(losses: list[tuple], picture: Picture) -> None:
+    """Draw the loss curves so far.
+
+    Args:
+        losses: Epoch, train_loss and val_loss of each finished epoch, at least one.
+        picture: Where to draw.
+    """
+    history = pd.DataFrame(losses, columns=["epoch", "train_loss", "val_loss"])
+    figure = Figure(figsize=(6.4, 4.0), dpi=100, layout="constrained")  # unknown to pyplot
+    ax = plot_loss_curves(history, ax=figure.subplots())
+    for line in ax.lines:
+        line.set_marker(line.get_marker().replace("None", "."))  # so that a single epoch is visible
+    epoch, _, lowest = min(losses, key=lambda row: row[2])
+    best = f"lowest validation loss {lowest:.3g}, in epoch {epoch}"
+    with picture.hold_sync():  # one change instead of two
+        picture.value = as_png(figure)
+        picture.tooltip = f"Loss curves after epoch {len(losses)}: {best}"
+    picture.layout.display = "block"
+
+
+def _draw_between(epochs: Iterable, losses: list[tuple], picture: Picture) -> Iterator:
+    """Draw after each epoch, but not too often; after an error, warn and stop drawing."""
+    next_time = 0.0
+    for epoch in epochs:
+        yield epoch
+        if time.monotonic() >= next_time:
+            try:
+                show_losses(losses, picture)
+                next_time = time.monotonic() + REFRESH
+            except Exception as error:
+                warnings.warn(f"Training continues without loss curves: {error}", stacklevel=3)
+                next_time = float("inf")
+
+
+def _while_shown(widget: widgets.Widget, items: Iterable) -> Iterator:
+    """Show a widget while the caller iterates, and clear its output at the end."""
+    handle = display(widget, display_id=True)
+    try:
+        yield from items
+    finally:
+        for part in (*getattr(widget, "children", ()), widget):
+            part.close()
+        handle.update({}, raw=True)

@@ -13,7 +13,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from seqclf_utils.extras.files import write_atomically
-from seqclf_utils.extras.interactive import is_interactive
+from seqclf_utils.extras.progress import is_interactive
 from seqclf_utils.plotting import as_png
 
 FIGURES_DIR = Path(__file__).resolve().parents[2] / "figures"

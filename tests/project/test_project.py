@@ -26,12 +26,12 @@ README = (ROOT / "README.md").read_text("utf-8")
 FUNCTIONS = [name for name in PUBLIC_NAMES if inspect.isfunction(getattr(seqclf_utils, name))]
 # A module imports only from modules on the lines above its own.
 LAYERS = """
-validation extras.interactive extras.interrupts
+validation extras.interrupts
 extras.table_checks
 casino datasets tables reproducibility extras.files extras.batching extras.flat extras.split_checks
 data plotting extras.checkpoints
-model extras.live
-evaluation extras.progress extras.training_checks
+model extras.progress
+evaluation extras.training_checks
 training extras.saved_models
 exercises extras.snapshots
 extras.game
