@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from seqclf_utils.extras.arguments import check_indices, check_parts, check_split, explain_split
 from seqclf_utils.extras.batching import LengthBatchSampler
-from seqclf_utils.extras.split_checks import check_indices, check_parts, check_split, explain_split
 from seqclf_utils.validation import (
     check_count,
     check_flag,

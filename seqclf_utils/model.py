@@ -5,7 +5,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqclf_utils.data import PAD_IDX, VOCAB_SIZE
-from seqclf_utils.validation import check_batch, check_outputs, check_sizes, checked, explain_batch
+from seqclf_utils.extras.arguments import check_batch, check_outputs, check_sizes, explain_batch
+from seqclf_utils.validation import checked
 
 
 @checked(check_outputs)

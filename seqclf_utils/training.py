@@ -11,16 +11,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
+from seqclf_utils.extras import arguments
 from seqclf_utils.extras.checkpoints import Checkpoint
 from seqclf_utils.extras.interrupts import CtrlC
 from seqclf_utils.extras.progress import epochs_left
-from seqclf_utils.extras.training_checks import (
-    check_fit,
-    check_restore,
-    check_step,
-    check_stopping,
-    explain_epoch,
-)
 from seqclf_utils.validation import checked
 
 
@@ -52,13 +46,13 @@ class EarlyStopping:
         (2, 0.5)
     """
 
-    @checked(check_stopping)
+    @checked(arguments.check_stopping)
     def __init__(self, patience: int = 5, *, min_delta: float = 0.0) -> None:
         self.patience, self.min_delta = patience, min_delta
         self.epoch, self.best_epoch = 0, 0
         self.best_loss, self.best_weights = math.inf, None
 
-    @checked(check_step)
+    @checked(arguments.check_step)
     def step(self, val_loss: float, model: nn.Module) -> bool:
         """Record an epoch's validation loss, and copy the weights if it is an improvement.
 
@@ -80,7 +74,7 @@ class EarlyStopping:
             self.best_weights = copy.deepcopy(model.state_dict())
         return self.epoch - self.best_epoch >= self.patience
 
-    @checked(check_restore)
+    @checked(arguments.check_restore)
     def restore(self, model: nn.Module) -> None:
         """Load the best weights into the model.
 
@@ -94,7 +88,7 @@ class EarlyStopping:
         model.load_state_dict(self.best_weights)
 
 
-@checked(explain=explain_epoch)
+@checked(explain=arguments.explain_epoch)
 def train_one_epoch(
     model: nn.Module, loader: DataLoader, criterion: nn.Module, optimizer: Optimizer
 ) -> float:
@@ -125,7 +119,7 @@ def train_one_epoch(
     return total / n_sequences
 
 
-@checked(explain=explain_epoch)
+@checked(explain=arguments.explain_epoch)
 def evaluate(model: nn.Module, loader: DataLoader, criterion: nn.Module) -> float:
     """Measure the loss without learning from it.
 
@@ -153,7 +147,7 @@ def evaluate(model: nn.Module, loader: DataLoader, criterion: nn.Module) -> floa
     return total / n_sequences
 
 
-@checked(check_fit)
+@checked(arguments.check_fit)
 def fit(
     model: nn.Module,
     train_loader: DataLoader,

@@ -6,7 +6,6 @@ Every message reads `argument is value; it must be ...` and gives the position i
 import functools
 import inspect
 import numbers
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from math import inf, isfinite
 
@@ -14,10 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-ADVICE = "look for NaN in the weights, and try a lower learning rate"
+NAN_ADVICE = "look for NaN in the weights, and try a lower learning rate"
 KINDS = {"iu": "integers", "iuf": "numbers", "biuf": "0 or 1"}  # by NumPy's dtype kind
-LARGEST_LAYER = 2**24  # a larger vocabulary or state is most likely a mistake
-LONG_PACKED = 1_000  # number of time steps from which a packed LSTM is slow enough for a warning
 
 
 def _nothing(*args: object, **kwargs: object) -> None:
@@ -223,62 +220,6 @@ def check_sequences(sequences: Sequence[Sequence], *, vocab_size: int) -> tuple[
     return symbols.astype(np.int64), lengths
 
 
-def check_tensor(name: str, value: Tensor, *sizes: str) -> None:
-    """Reject anything but a tensor with the named axes, each of size at least 1."""
-    require(isinstance(value, Tensor), name, value, "a tensor", TypeError)
-    is_right = value.dim() == len(sizes) and value.numel() > 0
-    require(is_right, f"{name}.shape", tuple(value.shape), f"({', '.join(sizes)}), each at least 1")
-
-
-def check_lengths(lengths: Tensor, padded: Tensor) -> None:
-    """Reject lengths unless they are int64 on the CPU, shape (N,), each 1..L for padded (N, L)."""
-    require(isinstance(lengths, Tensor), "lengths", lengths, "an int64 tensor", TypeError)
-    require(lengths.dtype == torch.int64, "lengths.dtype", lengths.dtype, torch.int64, TypeError)
-    if not lengths.is_cpu:
-        raise ValueError(f"lengths is on {lengths.device}; it must stay on the CPU")
-    n_sequences, n_steps = padded.shape[:2]
-    require(lengths.shape == (n_sequences,), "lengths.shape", tuple(lengths.shape), (n_sequences,))
-    smallest, largest = (end.item() for end in lengths.aminmax())
-    if smallest < 1 or largest > n_steps:
-        is_right = (lengths >= 1) & (lengths <= n_steps)
-        check_each("lengths", lengths, is_right, f"it must be 1..{n_steps} time steps")
-
-
-def check_sizes(
-    _: object, vocab_size: int, embed_dim: int, hidden_size: int, pooling: str, packed: bool
-) -> None:
-    """Reject sizes and options that no classifier can have."""
-    check_count("vocab_size", vocab_size, minimum=2, maximum=LARGEST_LAYER)
-    check_count("embed_dim", embed_dim, minimum=1, maximum=LARGEST_LAYER)
-    check_count("hidden_size", hidden_size, minimum=1, maximum=LARGEST_LAYER)
-    check_choice("pooling", pooling, ("last", "avg"))
-    check_flag("packed", packed)
-
-
-def check_outputs(outputs: Tensor, lengths: Tensor) -> None:
-    """Check the outputs and lengths that `masked_mean` receives."""
-    check_tensor("outputs", outputs, "N", "L", "H")
-    check_lengths(lengths, outputs)
-
-
-def check_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
-    """Reject shapes and lengths that PyTorch would accept but misinterpret."""
-    check_tensor("padded", padded, "N", "L")
-    check_lengths(lengths, padded)
-    if padded.size(1) >= LONG_PACKED and model.packed and model.training:
-        better = "LSTMClassifier(packed=False) gives the same logits many times faster on the CPU"
-        warnings.warn(f"a packed LSTM is slow on long sequences; {better}", stacklevel=2)
-
-
-def explain_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
-    """Raise an error that names the symbol that the embedding could not look up."""
-    is_integer = padded.dtype in (torch.int64, torch.int32)
-    require(is_integer, "padded.dtype", padded.dtype, torch.int64, TypeError)
-    n_symbols = model.embed.num_embeddings
-    is_right = (padded >= 0) & (padded < n_symbols)
-    check_each("padded", padded, is_right, f"every symbol must be 0..{n_symbols - 1}")
-
-
 def check_model(model: nn.Module) -> None:
     """Reject anything that is not an `nn.Module` object, such as the class of a model."""
     require(isinstance(model, nn.Module), "model", model, "an nn.Module object", TypeError)
@@ -294,7 +235,7 @@ def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
     if describe(logits) != (n_sequences,):
         allowed = f"a tensor of shape ({n_sequences},), one logit for each sequence"
         raise ValueError(f"the model returned {describe(logits)}; it must return {allowed}")
-    check_each("logits", logits, logits.isfinite(), f"every logit must be finite ({ADVICE})")
+    check_each("logits", logits, logits.isfinite(), f"every logit must be finite ({NAN_ADVICE})")
     return logits
 
 

@@ -15,9 +15,8 @@ from torch.utils.data import DataLoader, Subset
 from seqclf_utils.data import SequenceDataset, collate_fn
 from seqclf_utils.evaluation import predict_proba
 from seqclf_utils.extras.files import check_path, write_atomically
-from seqclf_utils.extras.table_checks import check_names
 from seqclf_utils.model import LSTMClassifier
-from seqclf_utils.tables import encode_names
+from seqclf_utils.tables import check_names, encode_names
 
 FORMAT = 1
 KEY = "seqclf"  # the only metadata key, because the order of several keys would vary
