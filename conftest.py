@@ -3,7 +3,7 @@
 import os
 
 # Compare figures with the reference images instead of writing them.
-os.environ.setdefault("SEQCLF_FIGURES", "check")
+os.environ.setdefault("SEQCLF_FIGURES", "tools.stored_figures:check")
 # Stored outputs come from non-interactive runs, so this overrides the user's setting.
 os.environ["SEQCLF_PROGRESS"] = "0"
 # More threads do not speed up small LSTMs, and two notebooks run in parallel.

@@ -112,4 +112,4 @@ def versions(session, resolution):
     """Run the notebooks with the oldest or the newest versions that pyproject.toml allows."""
     session.install("--resolution", resolution, "-e", ".[test]")
     # Figures are not compared, because other versions of matplotlib place text differently.
-    session.run("python", *NBVAL, *session.posargs, env={"SEQCLF_FIGURES": "off"})
+    session.run("python", *NBVAL, *session.posargs, env={"SEQCLF_FIGURES": ""})

@@ -13,11 +13,11 @@ from seqclf_utils.data import (
 from seqclf_utils.datasets import OutlineData, load_digit_outlines
 from seqclf_utils.evaluation import predict_proba, score
 from seqclf_utils.extras.batching import DeviceLoader, LengthBatchSampler
+from seqclf_utils.extras.figures import show_figure
 from seqclf_utils.extras.flat import FlatDataset, flatten
 from seqclf_utils.extras.game import DiceTable, play_dice, plot_dice_table
 from seqclf_utils.extras.progress import run_parallel
 from seqclf_utils.extras.saved_models import SavedModel, load_model, load_trained_model, save_model
-from seqclf_utils.extras.snapshots import show_figure
 from seqclf_utils.model import LSTMClassifier, masked_mean
 from seqclf_utils.plotting import (
     plot_dots,

@@ -71,7 +71,7 @@ def main(names: list[str]) -> None:
     Args:
         names: Parts of file names, such as "04".
     """
-    os.environ |= {"SEQCLF_FIGURES": "write", "SEQCLF_PROGRESS": "0"}
+    os.environ |= {"SEQCLF_FIGURES": "tools.stored_figures:write", "SEQCLF_PROGRESS": "0"}
     paths = sorted(NOTEBOOKS_DIR.glob("*.ipynb"))
     chosen = [path for path in paths if not names or any(name in path.name for name in names)]
     if not chosen:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from seqclf_utils.extras.snapshots import alt_text
+from seqclf_utils.extras.figures import alt_text
 from tools import book, schedules
 from tools.checkout import ROOT
 

@@ -10,9 +10,8 @@ import nbformat
 import pytest
 from matplotlib.figure import Figure
 
-from seqclf_utils.extras import snapshots
 from seqclf_utils.extras.files import check_path, write_atomically
-from tools import run_notebooks
+from tools import run_notebooks, stored_figures
 
 FULL = "/dev/full"  # a Linux device that reports a full disk on every write
 
@@ -70,8 +69,8 @@ def test_content_is_on_the_disk_before_the_file_is_replaced(old, monkeypatch):
 
 WRITERS = {
     "run.pt": lambda path: write_atomically(path, b"new" * 10_000),
-    "picture.png": lambda path: snapshots.write_figure(Figure(), b"new", path.stem),
-    "picture.svg": lambda path: snapshots.write_figure(Figure(), b"new", path.stem),
+    "picture.png": lambda path: stored_figures.write(Figure(), b"new", path.stem),
+    "picture.svg": lambda path: stored_figures.write(Figure(), b"new", path.stem),
     "notebook.ipynb": run_notebooks.execute,
 }
 
@@ -80,7 +79,7 @@ WRITERS = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_full_disk_leaves_the_old_file_intact(tmp_path, name, monkeypatch):
     """A full disk leaves old checkpoints, figures and notebooks intact."""
-    monkeypatch.setattr(snapshots, "FIGURES_DIR", tmp_path)
+    monkeypatch.setattr(stored_figures, "FIGURES_DIR", tmp_path)
     path = tmp_path / name
     cell = nbformat.v4.new_code_cell("1 + 1")
     path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])), "utf-8")

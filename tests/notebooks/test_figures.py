@@ -1,7 +1,7 @@
 """Each stored figure belongs to a notebook and has an SVG, a PNG and an alt text.
 
 Figures are compared with their references when nbval executes the notebooks with
-SEQCLF_FIGURES=check; test_snapshots.py tests this comparison.
+tools.stored_figures.check; test_show_figure.py tests this comparison.
 """
 
 import re

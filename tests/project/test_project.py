@@ -33,7 +33,7 @@ data plotting extras.checkpoints
 model extras.progress
 evaluation
 training extras.saved_models
-exercises extras.snapshots
+exercises extras.figures
 extras.game
 """
 PACKAGES = ("seqclf_utils", "seqclf_utils.extras")  # whose modules may be imported whole

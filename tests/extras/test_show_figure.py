@@ -10,9 +10,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from seqclf_utils.extras import snapshots
-from seqclf_utils.extras.snapshots import check_figure, show_figure, write_figure
+from seqclf_utils.extras import figures
+from seqclf_utils.extras.figures import show_figure
 from seqclf_utils.plotting import as_png, use_course_style
+from tools import stored_figures
 
 ALT = 'Loss < "0.5" & falling.'
 
@@ -21,7 +22,8 @@ ALT = 'Loss < "0.5" & falling.'
 def folder(monkeypatch, tmp_path):
     """Return a folder that replaces figures/, and use the course's style."""
     (tmp_path / "alt_texts.toml").write_text(f"00_test = '{ALT}'\n", encoding="utf-8")
-    monkeypatch.setattr(snapshots, "FIGURES_DIR", tmp_path)
+    monkeypatch.setattr(figures, "FIGURES_DIR", tmp_path)
+    monkeypatch.setattr(stored_figures, "FIGURES_DIR", tmp_path)
     monkeypatch.delenv("SEQCLF_FIGURES", raising=False)
     with plt.rc_context():
         use_course_style()
@@ -33,7 +35,7 @@ def folder(monkeypatch, tmp_path):
 def shown(monkeypatch):
     """Record displayed output instead of showing it."""
     display = Mock()
-    monkeypatch.setattr(snapshots, "display", display)
+    monkeypatch.setattr(figures, "display", display)
     return display
 
 
@@ -47,6 +49,11 @@ def draw(heights=(1, 2, 3)):
 def png(figure):
     """Render a figure as PNG, as show_figure does."""
     return as_png(figure, bbox_inches="tight", metadata={"Software": None})
+
+
+def check(figure):
+    """Compare a figure with its stored copy."""
+    stored_figures.check(figure, png(figure), "00_test")
 
 
 def grey(value):
@@ -70,7 +77,7 @@ def test_a_shown_figure_carries_its_alt_text(shown):
 
 def test_interactive_sessions_get_the_alt_text_as_html(shown, monkeypatch):
     """Interactive sessions get HTML in which the alt text is escaped."""
-    monkeypatch.setattr(snapshots, "is_interactive", lambda: True)
+    monkeypatch.setattr(figures, "is_interactive", lambda: True)
 
     show_figure(draw(), "00_test")
 
@@ -126,8 +133,8 @@ def test_without_the_folder_the_name_is_the_alt_text(shown, folder):
 def test_the_figures_of_the_course_are_next_to_the_package(monkeypatch):
     """By default, the figures are in the repository, next to the package."""
     monkeypatch.undo()
-    assert (snapshots.FIGURES_DIR / "alt_texts.toml").is_file()
-    assert (snapshots.FIGURES_DIR.parent / "seqclf_utils").is_dir()
+    assert (figures.FIGURES_DIR / "alt_texts.toml").is_file()
+    assert (figures.FIGURES_DIR.parent / "seqclf_utils").is_dir()
 
 
 # ----------------------------------------------------------------------- write and check
@@ -141,8 +148,8 @@ def test_nothing_is_stored_by_default(shown, folder):
 
 
 def test_write_stores_what_is_shown(shown, folder, monkeypatch):
-    """With "write", the displayed PNG and an SVG are stored under the figure's name."""
-    monkeypatch.setenv("SEQCLF_FIGURES", "write")
+    """`write` stores the displayed PNG and an SVG under the figure's name."""
+    monkeypatch.setenv("SEQCLF_FIGURES", "tools.stored_figures:write")
 
     show_figure(draw(), "00_test")
 
@@ -152,10 +159,10 @@ def test_write_stores_what_is_shown(shown, folder, monkeypatch):
 
 
 def test_check_accepts_the_same_figure(shown, folder, monkeypatch):
-    """With "check", a figure equal to its reference is shown, and no file changes."""
-    write_figure(draw(), png(draw()), "00_test")
+    """`check` accepts a figure equal to its reference, which is then shown; no file changes."""
+    stored_figures.write(draw(), png(draw()), "00_test")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    monkeypatch.setenv("SEQCLF_FIGURES", "check")
+    monkeypatch.setenv("SEQCLF_FIGURES", "tools.stored_figures:check")
 
     show_figure(draw(), "00_test")
 
@@ -164,20 +171,20 @@ def test_check_accepts_the_same_figure(shown, folder, monkeypatch):
 
 
 def test_check_refuses_a_changed_curve(folder, monkeypatch):
-    """With "check", a changed curve raises an error that names the figure."""
-    write_figure(draw(), png(draw()), "00_test")
-    monkeypatch.setenv("SEQCLF_FIGURES", "check")
+    """`check` rejects a changed curve with an error that names the figure."""
+    stored_figures.write(draw(), png(draw()), "00_test")
+    monkeypatch.setenv("SEQCLF_FIGURES", "tools.stored_figures:check")
 
     with pytest.raises(AssertionError, match=r"00_test differs from its stored copy by \d+\.\d"):
         show_figure(draw([1, 3, 3]), "00_test")
 
 
 def test_check_refuses_another_size():
-    """With "check", a changed size raises an error."""
-    write_figure(draw(), png(draw()), "00_test")
+    """`check` rejects a changed size."""
+    stored_figures.write(draw(), png(draw()), "00_test")
 
     with pytest.raises(AssertionError, match="00_test differs from its stored copy in size"):
-        check_figure(png(plt.figure(figsize=(5, 4))), "00_test")
+        check(plt.figure(figsize=(5, 4)))
 
 
 def test_check_allows_four_grey_values_of_256(folder):
@@ -185,21 +192,21 @@ def test_check_allows_four_grey_values_of_256(folder):
     (folder / "00_test.png").write_bytes(grey(100))
 
     for value in (96, 104):
-        check_figure(grey(value), "00_test")
+        stored_figures.check(None, grey(value), "00_test")
     for value in (95, 105):
         with pytest.raises(AssertionError, match=r"00_test differs .* by 5\.0 of 255"):
-            check_figure(grey(value), "00_test")
+            stored_figures.check(None, grey(value), "00_test")
 
 
 def test_check_needs_a_stored_copy():
     """A figure without a reference raises an error that says how to store it."""
     with pytest.raises(AssertionError, match="00_test has no stored copy; run: python course"):
-        check_figure(png(draw()), "00_test")
+        check(draw())
 
 
 def test_svg_and_png_have_the_same_size(folder):
     """SVG and PNG are cropped to the same area."""
-    write_figure(draw(), png(draw()), "00_test")
+    stored_figures.write(draw(), png(draw()), "00_test")
 
     height, width = plt.imread(folder / "00_test.png").shape[:2]
     svg = (folder / "00_test.svg").read_text(encoding="utf-8")
@@ -212,7 +219,7 @@ def test_writing_twice_gives_the_same_bytes(folder):
     """Storing a figure twice gives the same bytes, as PNG and as SVG."""
     written = []
     for _ in range(2):
-        write_figure(draw(), png(draw()), "00_test")
+        stored_figures.write(draw(), png(draw()), "00_test")
         written.append([(folder / f"00_test.{kind}").read_bytes() for kind in ("png", "svg")])
 
     assert written[0] == written[1]
