@@ -46,14 +46,12 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
                 torch.sigmoid(check_logits(model(padded, lengths), n_sequences=len(padded)))
                 for padded, lengths, _ in loader
             ]
-    except (TypeError, ValueError):
+        return torch.cat(parts).cpu().double().numpy()
+    except Exception:
         first_batch(loader)  # says what is wrong with the batches, if anything is
         raise
     finally:
         model.train(was_training)
-    if not parts:
-        first_batch(loader)  # says that the loader is empty
-    return torch.cat(parts).cpu().double().numpy()
 
 
 def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, float]:

@@ -287,17 +287,9 @@ def find_column(frame: pd.DataFrame, name: str, *, is_optional: bool = False) ->
 
 def read_cells(column: pd.Series) -> pd.Series:
     """Return each cell as a string or a list of names, Unicode-normalised (NFC)."""
-    cells = [
-        cell if _is_plain(cell) else _read_cell(cell, f"column {column.name!r}, row {row}")
-        for row, cell in column.items()
-    ]
+    place = f"column {column.name!r}, row"
+    cells = [_read_cell(cell, f"{place} {row}") for row, cell in column.items()]
     return pd.Series(cells, column.index, dtype=object, name=column.name)
-
-
-def _is_plain(cell: object) -> bool:
-    """Check quickly whether a cell is a string that needs no parsing and no normalising."""
-    is_text = isinstance(cell, str) and cell.isascii()
-    return is_text and cell[-1:].isalnum() and "\n" not in cell
 
 
 def _read_cell(cell: object, where: str) -> str | list[str]:

@@ -67,11 +67,7 @@ def shorten(value: object) -> str:
         >>> shorten("a"), shorten(np.float32(0.5))
         ("'a'", '0.5')
     """
-    try:
-        text = str(value) if isinstance(value, np.generic) else repr(value)
-    except ValueError:  # Python does not print integers with thousands of digits
-        text = "a very long integer"
-    text = " ".join(text.split())
+    text = " ".join((str(value) if isinstance(value, np.generic) else repr(value)).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -47,7 +47,7 @@ class Checkpoint:
 
     Raises:
         TypeError: If `path` is neither None nor a path.
-        ValueError: If `path` cannot be the name of a file, or is a folder.
+        ValueError: If `path` is a folder.
     """
 
     path: str | PathLike | None

@@ -19,8 +19,7 @@ def check_path(name: str, path: str | os.PathLike) -> Path:
 
     Raises:
         TypeError: If `path` is not a path.
-        ValueError: If `path` is a folder, or a name that no file can have, such as one with a NUL
-            character.
+        ValueError: If `path` is a folder.
 
     Example:
         >>> check_path("checkpoint", "run.pt").name
@@ -28,11 +27,6 @@ def check_path(name: str, path: str | os.PathLike) -> Path:
     """
     allowed = "the path of a file"
     require(isinstance(path, str | os.PathLike), name, path, allowed, TypeError)
-    try:
-        with contextlib.suppress(OSError):  # reading or writing the file reports the error better
-            os.stat(path)
-    except ValueError:  # such as a NUL character
-        require(False, name, path, allowed)
     require(not Path(path).is_dir(), name, path, allowed)
     return Path(path)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 import ipywidgets as widgets
 import joblib
 import pandas as pd
-import torch
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
@@ -68,18 +67,10 @@ def run_parallel(
         >>> run_parallel(pow, [(2, 3), (3, 2)], n_jobs=1)
         [8, 9]
     """
-    call = joblib.delayed(_run_in_one_thread)
-    jobs = [call(number, function, args, options) for number, args in enumerate(arguments)]
-    # Unordered, so that the bar advances whenever a call ends.
-    results = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
-    by_number = dict(with_bar(results, total=len(jobs), unit="run"))
-    return [by_number[number] for number in range(len(jobs))]
-
-
-def _run_in_one_thread(number: int, function: Callable, args: tuple, options: dict) -> tuple:
-    """Return the call's number and result; use one PyTorch thread because processes share cores."""
-    torch.set_num_threads(1)
-    return number, function(*args, **options)
+    calls = [joblib.delayed(function)(*args, **options) for args in arguments]
+    with joblib.parallel_config("loky", inner_max_num_threads=1):  # the processes share the cores
+        results = joblib.Parallel(n_jobs, return_as="generator")(calls)
+        return list(with_bar(results, total=len(calls), unit="run"))
 
 
 def epochs_left(losses: list[tuple], max_epochs: int, *, progress: bool, live: bool) -> Iterable:

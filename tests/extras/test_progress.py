@@ -5,7 +5,6 @@ import itertools
 import os
 import re
 import sys
-import time
 from contextlib import suppress
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -194,25 +193,6 @@ def test_parallel_results_keep_the_order_of_the_arguments(n_jobs, capsys):
     assert [result[:3] for result in results] == [(name, 10 * seed, 1) for name, seed in arguments]
     assert (os.getpid() in {result[3] for result in results}) is (n_jobs == 1)
     assert tuple(capsys.readouterr()) == ("", "")
-
-
-def sleep_and_return(seconds):
-    """Sleep, then return the number of seconds."""
-    time.sleep(seconds)
-    return seconds
-
-
-def test_parallel_bar_advances_whenever_a_call_ends(monkeypatch):
-    """A slow first call does not delay the bar, and the results still keep their order."""
-    run_parallel(sleep_and_return, [(0,), (0,)])  # starts the processes
-    ended = []
-    monkeypatch.setattr(
-        progress, "with_bar", lambda items, **_: (ended.append(item) or item for item in items)
-    )
-
-    assert run_parallel(sleep_and_return, [(2,), (0,)]) == [2, 0]
-
-    assert ended == [(1, 0), (0, 2)]
 
 
 def test_parallel_calls_may_be_closures():

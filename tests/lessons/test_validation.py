@@ -254,9 +254,8 @@ def test_values_at_the_edge_are_accepted():
         ("a" * 79, f"'{'a' * 76}..."),
         (np.ones((2, 2)), "array([[1., 1.], [1., 1.]])"),
         (np.float32(0.5), "0.5"),
-        (10**5000, "a very long integer"),
     ],
-    ids=["80 characters", "81 characters", "two lines", "NumPy scalar", "digits without end"],
+    ids=["80 characters", "81 characters", "two lines", "NumPy scalar"],
 )
 def test_values_are_shortened(value, text):
     """Error messages show a value on one line, in at most 80 characters."""
