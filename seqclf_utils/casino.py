@@ -15,7 +15,6 @@ from scipy.special import expit
 
 from seqclf_utils.validation import check_choice, check_count, check_seed, check_sequences
 
-N_FACES = 6
 MAX_THROWS = 10**8  # in all sequences together; they take 800 MB
 
 
@@ -67,7 +66,6 @@ PLAYERS = {
     "late": (_first_throw_rigged(0.1), _first_throw_rigged(0.9)),  # its sequences are reversed
     "spread": (_one_die(0.5 - 0.054), _one_die(0.5 + 0.054)),
 }
-CHEATS = tuple(PLAYERS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +122,7 @@ def make_casino(
         ([6, 5], array([1, 1]))
     """
     n_sequences = check_count("n_sequences", n_sequences, minimum=1, maximum=MAX_THROWS)
-    check_choice("cheat", cheat, CHEATS)
+    check_choice("cheat", cheat, PLAYERS)
     min_length = check_count("min_length", min_length, minimum=1)
     max_length = check_count("max_length", max_length, minimum=min_length)
     n_throws = n_sequences * max_length
@@ -158,8 +156,8 @@ def log_likelihood_ratio(sequences: Sequence[Sequence[int]], *, cheat: str) -> n
         >>> log_likelihood_ratio([[6, 1, 2], [1, 6, 6]], cheat="early").round(2)
         array([ 2.2, -2.2])
     """
-    check_choice("cheat", cheat, CHEATS)
-    symbols, lengths = check_sequences(sequences, vocab_size=N_FACES + 1)
+    check_choice("cheat", cheat, PLAYERS)
+    symbols, lengths = check_sequences(sequences, vocab_size=7)
     rows = np.split(symbols, np.cumsum(lengths)[:-1])
     if cheat == "late":
         rows = [row[::-1] for row in rows]

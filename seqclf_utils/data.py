@@ -1,6 +1,5 @@
 """From sequences to batches; built in notebooks 01 (splits) and 03 (dataset and collate_fn)."""
 
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -254,7 +253,7 @@ def make_loaders(
         >>> [len(loader) for loader in loaders]
         [2, 1, 1]
     """
-    batch_size = check_count("batch_size", batch_size, minimum=1, maximum=sys.maxsize)
+    batch_size = check_count("batch_size", batch_size, minimum=1, maximum=10**9)
     generator = torch.Generator().manual_seed(check_seed(seed))
     dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
     positions = check_indices(splits, n_sequences=len(dataset))

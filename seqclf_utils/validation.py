@@ -120,7 +120,7 @@ def check_flag(name: str, value: bool) -> bool:
     return bool(value)
 
 
-def check_choice(name: str, value: str, allowed: Sequence[str]) -> str:
+def check_choice(name: str, value: str, allowed: Iterable[str]) -> str:
     """Return a value that is one of the `allowed` strings."""
     options = ", ".join(map(repr, allowed))
     require(isinstance(value, str) and value in allowed, name, value, f"one of {options}")

@@ -8,20 +8,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from seqclf_utils.validation import check_count, check_numbers, checked, require
-
-LARGEST_SIZE = 10**9  # the product of two such sizes still fits in 64 bits
+from seqclf_utils.validation import check_count, check_numbers, checked
 
 
-def check_sampler(
-    _: object, lengths: Sequence, batch_size: int, *, window: int = 25, generator: object = None
-) -> None:
-    """Reject lengths, sizes and generators from which no batches can be made."""
+def check_sampler(_: object, lengths: Sequence, batch_size: int, *, window: int, **__) -> None:
+    """Reject lengths and sizes from which no batches can be made."""
     check_numbers("lengths", lengths, minimum=1, whole=True)
-    check_count("batch_size", batch_size, minimum=1, maximum=LARGEST_SIZE)
-    check_count("window", window, minimum=1, maximum=LARGEST_SIZE)
-    is_generator = generator is None or isinstance(generator, torch.Generator)
-    require(is_generator, "generator", generator, "a torch.Generator or None", TypeError)
+    check_count("batch_size", batch_size, minimum=1, maximum=10**9)
+    check_count("window", window, minimum=1, maximum=10**9)  # the product still fits in 64 bits
 
 
 class LengthBatchSampler(Sampler):

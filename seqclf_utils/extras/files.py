@@ -1,6 +1,5 @@
 """Check paths, and write files atomically."""
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -64,5 +63,4 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
         message = f"{path} could not be written and is unchanged: {error.strerror}"
         raise OSError(error.errno, message) from error
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()  # left over only after an error
+        temporary.unlink(missing_ok=True)  # left over only after an error

@@ -25,7 +25,7 @@ from strategies import examples
 from torch import nn
 
 import seqclf_utils as sc
-from seqclf_utils.casino import CHEATS, PLAYERS, CasinoData, Player
+from seqclf_utils.casino import PLAYERS, CasinoData, Player
 from seqclf_utils.datasets import outline_points, trace_outline
 
 seeds = st.integers(0, 2**32 - 1)
@@ -110,7 +110,7 @@ def test_ratio_of_any_two_players(honest, cheating, data):
 
 
 @examples(30)
-@given(st.lists(st.integers(1, 6), min_size=1, max_size=60), st.sampled_from(CHEATS))
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=60), st.sampled_from([*PLAYERS]))
 def test_best_probabilities_follow_from_bayes_rule(sequence, cheat):
     """The best probabilities follow from the likelihoods and equal priors by Bayes' rule."""
     read = sequence[::-1] if cheat == "late" else sequence

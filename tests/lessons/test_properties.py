@@ -109,7 +109,7 @@ DOORS = [
         {"sequences": [[1]] * 5, "labels": [0, 1, 0, 1, 0], "splits": SPLITS, "seed": 0},
         {
             "splits": nothing,
-            "batch_size": integer(1, 2**63 - 1),
+            "batch_size": integer(1, 10**9),
             "vocab_size": integer(2),
             "similar_lengths": flag,
             "seed": SEED,
