@@ -11,16 +11,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from seqclf_utils.extras.arguments import check_indices, check_parts, check_split, explain_split
+from seqclf_utils.extras import arguments
 from seqclf_utils.extras.batching import LengthBatchSampler
-from seqclf_utils.validation import (
-    check_count,
-    check_flag,
-    check_labels,
-    check_seed,
-    check_sequences,
-    checked,
-)
+from seqclf_utils.validation import check_labels, check_sequences, checked
 
 PAD_IDX = 0
 VOCAB_SIZE = 7  # padding + symbols 1..6
@@ -34,7 +27,7 @@ class SplitIndices(NamedTuple):
     test_idx: np.ndarray
 
 
-@checked(check_split, after=check_parts, explain=explain_split)
+@checked(arguments.check_split, after=arguments.check_parts, explain=arguments.explain_split)
 def split_indices(
     labels: Sequence[float],
     *,
@@ -217,6 +210,7 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
     return padded, lengths, torch.stack(labels)  # (N, L), (N,), (N,)
 
 
+@checked(arguments.check_loaders)
 def make_loaders(
     sequences: Sequence[Sequence[int]],
     labels: Sequence[float],
@@ -253,13 +247,13 @@ def make_loaders(
         >>> [len(loader) for loader in loaders]
         [2, 1, 1]
     """
-    batch_size = check_count("batch_size", batch_size, minimum=1, maximum=10**9)
-    generator = torch.Generator().manual_seed(check_seed(seed))
+    batch_size = int(batch_size)  # DataLoader refuses NumPy's integers
+    generator = torch.Generator().manual_seed(int(seed))
     dataset = SequenceDataset(sequences, labels, vocab_size=vocab_size)
-    positions = check_indices(splits, n_sequences=len(dataset))
+    positions = arguments.check_indices(splits, n_sequences=len(dataset))
     train, val, test = (Subset(dataset, part) for part in positions)
     order = {"batch_size": batch_size, "shuffle": True}
-    if check_flag("similar_lengths", similar_lengths):
+    if similar_lengths:
         lengths = [len(dataset.sequences[i]) for i in positions[0]]
         order = {"batch_sampler": LengthBatchSampler(lengths, batch_size, generator=generator)}
     train_loader = DataLoader(train, collate_fn=collate_fn, generator=generator, **order)

@@ -6,17 +6,13 @@ import numpy as np
 import torch
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from torch import nn
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
-from seqclf_utils.validation import (
-    check_labels,
-    check_logits,
-    check_model,
-    check_numbers,
-    first_batch,
-)
+from seqclf_utils.extras import arguments
+from seqclf_utils.validation import check_labels, check_numbers, checked
 
 
+@checked(arguments.check_prediction, explain=arguments.explain_prediction)
 def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
     """Predict the probability of label 1 for every sequence.
 
@@ -34,22 +30,15 @@ def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
         ValueError: If the loader shuffles or is empty, or the model returns the wrong shape, NaN
             or infinity.
     """
-    check_model(model)
-    if shuffles(loader):
-        rule = "use DataLoader(loader.dataset, batch_size=256, collate_fn=collate_fn)"
-        raise ValueError(f"loader shuffles, so probabilities would be out of order; {rule}")
     was_training = model.training
     model.eval()
     try:
         with torch.no_grad():
             parts = [
-                torch.sigmoid(check_logits(model(padded, lengths), n_sequences=len(padded)))
+                arguments.check_logits(model(padded, lengths), n_sequences=len(padded))
                 for padded, lengths, _ in loader
             ]
-        return torch.cat(parts).cpu().double().numpy()
-    except Exception:
-        first_batch(loader)  # says what is wrong with the batches, if anything is
-        raise
+        return torch.cat(parts).sigmoid().cpu().double().numpy()
     finally:
         model.train(was_training)
 
@@ -82,11 +71,3 @@ def score(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, 
         "auc": float(roc_auc_score(labels, probabilities)),
         "log_loss": float(log_loss(labels, probabilities)),
     }
-
-
-def shuffles(part: object) -> bool:
-    """Return whether a loader, or a sampler inside it, shuffles."""
-    if isinstance(part, Sampler) and (hasattr(part, "generator") or getattr(part, "shuffle", 0)):
-        return True
-    inner = (getattr(part, name, None) for name in ("loader", "batch_sampler", "sampler"))
-    return any(shuffles(each) for each in inner if each is not None)

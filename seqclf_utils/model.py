@@ -5,11 +5,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqclf_utils.data import PAD_IDX, VOCAB_SIZE
-from seqclf_utils.extras.arguments import check_batch, check_outputs, check_sizes, explain_batch
+from seqclf_utils.extras import arguments
 from seqclf_utils.validation import checked
 
 
-@checked(check_outputs)
+@checked(arguments.check_outputs)
 def masked_mean(outputs: Tensor, lengths: Tensor) -> Tensor:
     """Average each sequence's outputs over its real time steps.
 
@@ -65,7 +65,7 @@ class LSTMClassifier(nn.Module):
         torch.Size([2])
     """
 
-    @checked(check_sizes)
+    @checked(arguments.check_sizes)
     def __init__(
         self,
         vocab_size: int = VOCAB_SIZE,
@@ -80,7 +80,7 @@ class LSTMClassifier(nn.Module):
         self.lstm = nn.LSTM(embed_dim, hidden_size, batch_first=True)
         self.fc = nn.Linear(hidden_size, 1)
 
-    @checked(check_batch, explain=explain_batch)
+    @checked(arguments.check_batch, explain=arguments.explain_batch)
     def forward(self, padded: Tensor, lengths: Tensor) -> Tensor:
         """Score a padded batch.
 

@@ -11,9 +11,8 @@ from math import inf, isfinite
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-NAN_ADVICE = "look for NaN in the weights, and try a lower learning rate"
 KINDS = {"iu": "integers", "iuf": "numbers", "biuf": "0 or 1"}  # by NumPy's dtype kind
 
 
@@ -114,12 +113,6 @@ def check_number(name: str, value: float, *, minimum: float = -inf, maximum: flo
     return float(value)
 
 
-def check_flag(name: str, value: bool) -> bool:
-    """Return True or False; reject anything else, such as the string "no"."""
-    require(isinstance(value, bool | np.bool_), name, value, "True or False", TypeError)
-    return bool(value)
-
-
 def check_choice(name: str, value: str, allowed: Iterable[str]) -> str:
     """Return a value that is one of the `allowed` strings."""
     options = ", ".join(map(repr, allowed))
@@ -214,35 +207,3 @@ def check_sequences(sequences: Sequence[Sequence], *, vocab_size: int) -> tuple[
         for i, array in enumerate(arrays):  # pragma: no branch (one of them is refused)
             check_each(f"sequences[{i}]", array, (array >= 1) & (array < vocab_size), rule)
     return symbols.astype(np.int64), lengths
-
-
-def check_model(model: nn.Module) -> None:
-    """Reject anything that is not an `nn.Module` object, such as the class of a model."""
-    require(isinstance(model, nn.Module), "model", model, "an nn.Module object", TypeError)
-
-
-def describe(value: object) -> tuple[int, ...] | str:
-    """Return the shape of a tensor, or the type name of anything else."""
-    return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-
-
-def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
-    """Return a model's logits if they are finite and there is one for each sequence."""
-    if describe(logits) != (n_sequences,):
-        allowed = f"a tensor of shape ({n_sequences},), one logit for each sequence"
-        raise ValueError(f"the model returned {describe(logits)}; it must return {allowed}")
-    check_each("logits", logits, logits.isfinite(), f"every logit must be finite ({NAN_ADVICE})")
-    return logits
-
-
-def first_batch(loader: Iterable) -> Sequence[Tensor]:
-    """Return the first batch if it consists of padded (N, L), lengths (N,) and labels (N,)."""
-    require(isinstance(loader, Iterable), "loader", loader, "an iterable of batches", TypeError)
-    batch = next(iter(loader), None)
-    if batch is None:
-        raise ValueError("loader is empty; it must yield at least one batch")
-    parts = batch if isinstance(batch, tuple | list) else [batch]
-    if [getattr(part, "ndim", None) for part in parts] != [2, 1, 1]:
-        rule = "padded (N, L), lengths (N,), labels (N,); a DataLoader needs collate_fn=collate_fn"
-        raise ValueError(f"loader yields {[*map(describe, parts)]}; it must yield {rule}")
-    return batch

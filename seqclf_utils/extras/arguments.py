@@ -1,6 +1,6 @@
 """Reject arguments that a lesson function cannot use or would misinterpret.
 
-In the order of the lessons: splits, loaders, the model, and training.
+In the order of the lessons: splits, loaders, the model, training, and predictions.
 """
 
 import warnings
@@ -12,27 +12,30 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils.data import Sampler
 
 from seqclf_utils.validation import (
-    NAN_ADVICE,
     as_array,
     check_choice,
     check_count,
     check_each,
-    check_flag,
     check_labels,
-    check_logits,
-    check_model,
     check_number,
     check_numbers,
     check_seed,
-    first_batch,
     require,
 )
 
 ADVICE = "each set must hold both labels: try other fractions, or more sequences or groups"
+NAN_ADVICE = "look for NaN in the weights, and try a lower learning rate"
 LARGEST_LAYER = 2**24  # a larger vocabulary or state is most likely a mistake
 LONG_PACKED = 1_000  # number of time steps from which a packed LSTM is slow enough for a warning
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """Return True or False; reject anything else, such as the string "no"."""
+    require(isinstance(value, bool | np.bool_), name, value, "True or False", TypeError)
+    return bool(value)
 
 
 def check_split(
@@ -77,6 +80,13 @@ def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:
         missing = {0, 1} - set(np.asarray(labels)[positions].tolist())
         if missing:
             raise ValueError(f"{name} would hold no sequence of label {missing.pop()}; {ADVICE}")
+
+
+def check_loaders(*_: object, batch_size: int, similar_lengths: bool, seed: int, **__) -> None:
+    """Reject options from which no loaders can be built."""
+    check_count("batch_size", batch_size, minimum=1, maximum=10**9)
+    check_flag("similar_lengths", similar_lengths)
+    check_seed(seed)
 
 
 def check_indices(splits: Sequence[Sequence[int]], *, n_sequences: int) -> list[list[int]]:
@@ -150,6 +160,38 @@ def explain_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
     check_each("padded", padded, is_right, f"every symbol must be 0..{n_symbols - 1}")
 
 
+def check_model(model: nn.Module) -> None:
+    """Reject anything that is not an `nn.Module` object, such as the class of a model."""
+    require(isinstance(model, nn.Module), "model", model, "an nn.Module object", TypeError)
+
+
+def describe(value: object) -> tuple[int, ...] | str:
+    """Return the shape of a tensor, or the type name of anything else."""
+    return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+
+
+def check_logits(logits: Tensor, *, n_sequences: int) -> Tensor:
+    """Return a model's logits if they are finite and there is one for each sequence."""
+    if describe(logits) != (n_sequences,):
+        allowed = f"a tensor of shape ({n_sequences},), one logit for each sequence"
+        raise ValueError(f"the model returned {describe(logits)}; it must return {allowed}")
+    check_each("logits", logits, logits.isfinite(), f"every logit must be finite ({NAN_ADVICE})")
+    return logits
+
+
+def first_batch(loader: Iterable) -> Sequence[Tensor]:
+    """Return the first batch if it consists of padded (N, L), lengths (N,) and labels (N,)."""
+    require(isinstance(loader, Iterable), "loader", loader, "an iterable of batches", TypeError)
+    batch = next(iter(loader), None)
+    if batch is None:
+        raise ValueError("loader is empty; it must yield at least one batch")
+    parts = batch if isinstance(batch, tuple | list) else [batch]
+    if [getattr(part, "ndim", None) for part in parts] != [2, 1, 1]:
+        rule = "padded (N, L), lengths (N,), labels (N,); a DataLoader needs collate_fn=collate_fn"
+        raise ValueError(f"loader yields {[*map(describe, parts)]}; it must yield {rule}")
+    return batch
+
+
 def check_stopping(stopper: object, patience: int, *, min_delta: float) -> None:
     """Reject an invalid `patience` or `min_delta`."""
     check_count("patience", patience, minimum=1)
@@ -206,3 +248,24 @@ def check_criterion(criterion: object, model: nn.Module) -> None:
     is_for_model = not (isinstance(criterion, nn.CrossEntropyLoss) and has_one_logit)
     allowed = "a loss for a model with one logit, such as BCEWithLogitsLoss()"
     require(is_for_model, "criterion", criterion, allowed)
+
+
+def check_prediction(model: nn.Module, loader: object) -> None:
+    """Reject a loader that shuffles, because probabilities must be in the order of the data."""
+    check_model(model)
+    if shuffles(loader):
+        rule = "use DataLoader(loader.dataset, batch_size=256, collate_fn=collate_fn)"
+        raise ValueError(f"loader shuffles, so probabilities would be out of order; {rule}")
+
+
+def shuffles(part: object) -> bool:
+    """Return whether a loader, or a sampler inside it, shuffles."""
+    if isinstance(part, Sampler) and (hasattr(part, "generator") or getattr(part, "shuffle", 0)):
+        return True
+    inner = (getattr(part, name, None) for name in ("loader", "batch_sampler", "sampler"))
+    return any(shuffles(each) for each in inner if each is not None)
+
+
+def explain_prediction(model: nn.Module, loader: object) -> None:
+    """Say what is wrong with the batches, if anything is."""
+    first_batch(loader)
