@@ -125,8 +125,7 @@ def make_casino(
     check_choice("cheat", cheat, PLAYERS)
     min_length = check_count("min_length", min_length, minimum=1)
     max_length = check_count("max_length", max_length, minimum=min_length)
-    n_throws = n_sequences * max_length
-    check_count("n_sequences * max_length", n_throws, minimum=1, maximum=MAX_THROWS)
+    check_count("n_sequences * max_length", n_sequences * max_length, minimum=1, maximum=MAX_THROWS)
     rng = np.random.default_rng(check_seed(seed))
 
     labels = rng.integers(0, 2, n_sequences)

@@ -12,7 +12,7 @@ from seqclf_utils.extras import arguments
 from seqclf_utils.validation import check_labels, check_numbers, checked
 
 
-@checked(arguments.check_prediction, explain=arguments.explain_prediction)
+@checked(arguments.check_prediction, explain=lambda _, loader: arguments.first_batch(loader))
 def predict_proba(model: nn.Module, loader: DataLoader) -> np.ndarray:
     """Predict the probability of label 1 for every sequence.
 

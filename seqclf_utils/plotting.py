@@ -20,8 +20,7 @@ from seqclf_utils.datasets import outline_points
 Columns = Mapping[str, ArrayLike]  # numbers by name, or a DataFrame
 
 # Colours that colour-blind readers can tell apart (Okabe and Ito, 2008).
-TRAIN_COLOR, VAL_COLOR = "#0072B2", "#D55E00"
-BEST_COLOR = "#555555"
+TRAIN_COLOR, VAL_COLOR, BEST_COLOR = "#0072B2", "#D55E00", "#555555"
 HIGH_COLOR, LOW_COLOR = "#EDAF79", "#CFE5F3"  # background of 4-5-6 and of 1-2-3
 # Colour alone never carries meaning: each line style and marker goes with one colour.
 # The colours of LOOKS are also in course.mplstyle.

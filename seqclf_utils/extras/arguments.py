@@ -1,6 +1,6 @@
 """Reject arguments that a lesson function cannot use or would misinterpret.
 
-In the order of the lessons: splits, loaders, the model, training, and predictions.
+In the order of the lessons: splits, loaders, the model, training, predictions, large data sets.
 """
 
 import warnings
@@ -28,14 +28,14 @@ from seqclf_utils.validation import (
 
 ADVICE = "each set must hold both labels: try other fractions, or more sequences or groups"
 NAN_ADVICE = "look for NaN in the weights, and try a lower learning rate"
+CHUNK = 2**22  # symbols checked at a time, because a file may be larger than memory
 LARGEST_LAYER = 2**24  # a larger vocabulary or state is most likely a mistake
 LONG_PACKED = 1_000  # number of time steps from which a packed LSTM is slow enough for a warning
 
 
-def check_flag(name: str, value: bool) -> bool:
-    """Return True or False; reject anything else, such as the string "no"."""
+def check_flag(name: str, value: bool) -> None:
+    """Reject anything but True or False, such as the string "no"."""
     require(isinstance(value, bool | np.bool_), name, value, "True or False", TypeError)
-    return bool(value)
 
 
 def check_split(
@@ -266,6 +266,27 @@ def shuffles(part: object) -> bool:
     return any(shuffles(each) for each in inner if each is not None)
 
 
-def explain_prediction(model: nn.Module, loader: object) -> None:
-    """Say what is wrong with the batches, if anything is."""
-    first_batch(loader)
+def check_sampler(_: object, lengths: Sequence, batch_size: int, *, window: int, **__) -> None:
+    """Reject lengths and sizes from which no batches can be made."""
+    check_numbers("lengths", lengths, minimum=1, whole=True)
+    check_count("batch_size", batch_size, minimum=1, maximum=10**9)
+    check_count("window", window, minimum=1, maximum=10**9)  # the product still fits in 64 bits
+
+
+def check_flat(
+    _: object, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence, *, vocab_size: int = 7
+) -> None:
+    """Reject symbols and offsets that do not describe sequences, checked in chunks."""
+    check_count("vocab_size", vocab_size, minimum=2)
+    for name, values in (("symbols", symbols), ("offsets", offsets)):
+        is_right = getattr(values, "ndim", None) == 1 and values.dtype.kind in "iu"
+        require(is_right, name, values, "a 1-D array of integers", TypeError)
+    has_ends = len(offsets) > 1 and offsets[[0, -1]].tolist() == [0, len(symbols)]
+    allowed = f"N + 1 integers from 0 to {len(symbols)}, the number of symbols"
+    require(has_ends, "offsets", offsets, allowed)
+    rule = "offsets must increase, as every sequence needs at least one symbol"
+    check_each("offsets", offsets, np.append(True, offsets[1:] > offsets[:-1]), rule)
+    for start in range(0, len(symbols), CHUNK):
+        chunk = symbols[start : start + CHUNK]
+        for i in (chunk.argmin(), chunk.argmax()):
+            check_count(f"symbols[{start + i}]", chunk[i], minimum=1, maximum=vocab_size - 1)

@@ -8,14 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from seqclf_utils.validation import check_count, check_numbers, checked
-
-
-def check_sampler(_: object, lengths: Sequence, batch_size: int, *, window: int, **__) -> None:
-    """Reject lengths and sizes from which no batches can be made."""
-    check_numbers("lengths", lengths, minimum=1, whole=True)
-    check_count("batch_size", batch_size, minimum=1, maximum=10**9)
-    check_count("window", window, minimum=1, maximum=10**9)  # the product still fits in 64 bits
+from seqclf_utils.extras import arguments
+from seqclf_utils.validation import checked
 
 
 class LengthBatchSampler(Sampler):
@@ -42,7 +36,7 @@ class LengthBatchSampler(Sampler):
         [[0, 2], [1, 3]]
     """
 
-    @checked(check_sampler)
+    @checked(arguments.check_sampler)
     def __init__(
         self,
         lengths: Sequence[int],

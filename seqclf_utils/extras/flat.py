@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from seqclf_utils.validation import check_count, check_labels, check_sequences, checked, require
-
-CHUNK = 2**22  # symbols checked at a time, because a file may be larger than memory
+from seqclf_utils.extras import arguments
+from seqclf_utils.validation import check_labels, check_sequences, checked
 
 
 def flatten(
@@ -44,27 +43,6 @@ def flatten(
     return symbols.astype(np.min_scalar_type(vocab_size - 1)), offsets
 
 
-def check_flat(
-    _: object, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence, *, vocab_size: int = 7
-) -> None:
-    """Reject symbols and offsets that do not describe sequences, checked in chunks."""
-    check_count("vocab_size", vocab_size, minimum=2)
-    for name, values in (("symbols", symbols), ("offsets", offsets)):
-        is_right = getattr(values, "ndim", None) == 1 and values.dtype.kind in "iu"
-        require(is_right, name, values, "a 1-D array of integers", TypeError)
-    ends = offsets[[0, -1]].tolist() if len(offsets) else []
-    if len(offsets) < 2 or ends != [0, len(symbols)]:
-        rule = f"it must start with 0 and end with {len(symbols)}, the number of symbols"
-        raise ValueError(f"offsets starts and ends with {ends}; {rule}")
-    for i in np.flatnonzero(offsets[1:] <= offsets[:-1])[:1]:
-        rule = "offsets must increase, as every sequence needs at least one symbol"
-        raise ValueError(f"offsets[{i + 1}] is {offsets[i + 1]} after {offsets[i]}; {rule}")
-    for start in range(0, len(symbols), CHUNK):
-        chunk = symbols[start : start + CHUNK]
-        for i in (chunk.argmin(), chunk.argmax()):
-            check_count(f"symbols[{start + i}]", chunk[i], minimum=1, maximum=vocab_size - 1)
-
-
 class FlatDataset(Dataset):
     """Sequences in one flat array; indexing with a list returns a whole padded batch at once.
 
@@ -89,7 +67,7 @@ class FlatDataset(Dataset):
                 [3, 0]]), tensor([2, 1]), tensor([1., 0.]))
     """
 
-    @checked(check_flat)
+    @checked(arguments.check_flat)
     def __init__(
         self, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence, *, vocab_size: int = 7
     ) -> None:
@@ -113,11 +91,11 @@ class FlatDataset(Dataset):
 
     def __getstate__(self) -> dict[str, Any]:
         """Send worker processes the path of a whole memory map, or any other array itself."""
-        state = self.__dict__ | {"symbols": np.asarray(self.symbols)}
-        if isinstance(getattr(self.symbols, "base", None), mmap.mmap):  # a whole map, not a part
-            path, offset = self.symbols.filename, self.symbols.offset
-            state["symbols"] = (path, self.symbols.dtype, "r", offset, self.symbols.shape)
-        return state
+        array = self.symbols
+        if isinstance(getattr(array, "base", None), mmap.mmap):  # a whole map, not a part
+            place = (array.filename, array.dtype, "r", array.offset, array.shape)
+            return self.__dict__ | {"symbols": place}
+        return self.__dict__ | {"symbols": np.asarray(array)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Open the memory map again."""

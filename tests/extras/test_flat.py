@@ -14,7 +14,7 @@ from strategies import examples
 from torch.utils.data import DataLoader
 
 from seqclf_utils import FlatDataset, LengthBatchSampler, SequenceDataset, collate_fn, flatten
-from seqclf_utils.extras import flat
+from seqclf_utils.extras import arguments
 from seqclf_utils.validation import check_sequences
 
 SYMBOLS, OFFSETS, LABELS = np.array([1, 6, 3], dtype=np.uint8), np.array([0, 2, 3]), [1, 0]
@@ -96,7 +96,7 @@ def test_labels_are_copied_in_the_default_dtype(settings_kept):
 
 def test_symbols_are_checked_chunk_by_chunk(monkeypatch):
     """Symbols may fill most of the memory, so they are not copied, not even during checks."""
-    monkeypatch.setattr(flat, "CHUNK", 2_000)
+    monkeypatch.setattr(arguments, "CHUNK", 2_000)
     symbols, offsets = np.ones(100_001, dtype=np.uint8), np.array([0, 100_001])
     symbols[-1] = 9
     symbols.flags.writeable = False
@@ -115,7 +115,7 @@ def test_there_must_be_sequences_with_a_label_each():
     """Too few labels and empty arrays are rejected."""
     with pytest.raises(ValueError, match=r"len\(labels\) is 1; it must be 2"):
         FlatDataset(SYMBOLS, OFFSETS, [1])
-    with pytest.raises(ValueError, match=r"offsets starts and ends with \[0, 0\]; it must"):
+    with pytest.raises(ValueError, match=r"offsets is array\(\[0\]\); it must be N"):
         FlatDataset(SYMBOLS[:0], OFFSETS[:1], [])
 
 
