@@ -1,4 +1,4 @@
-"""Progress bars, live loss curves and parallel training runs, shown only to people."""
+"""Progress bars and live loss curves for interactive sessions, and parallel training runs."""
 
 import os
 import sys
