@@ -101,9 +101,7 @@ def bars(monkeypatch):
 
     monkeypatch.setattr(progress, "notebook", SimpleNamespace(tqdm=bar))
     monkeypatch.setattr(progress, "_while_shown", lambda container, bar: container)
-    monkeypatch.setattr(
-        progress, "with_curves", lambda items, *a: calls.append(("curves", a, {})) or items
-    )
+    monkeypatch.setattr(progress, "with_curves", lambda e, *a: calls.append(("curves", a, {})) or e)
     return calls
 
 

@@ -359,10 +359,11 @@ def test_criterion_measures_both_losses():
     ],
     ids=["sum", "none", "one logit"],
 )
-def test_a_criterion_that_is_not_a_mean_over_sequences_is_refused(criterion, message):
-    """A sum over the batch, or a loss that reads the batch as classes, is rejected."""
+@pytest.mark.parametrize("kind", [lambda fc: LSTMClassifier(2, 1, 1), nn.ModuleDict])
+def test_a_criterion_that_is_not_a_mean_over_sequences_is_refused(criterion, message, kind):
+    """A sum, or a loss that reads the batch as classes, is rejected for anyone's classifier."""
     with pytest.raises(ValueError, match=message):
-        fit_one_logit(LSTMClassifier(2, 1, 1), criterion=criterion)
+        fit_one_logit(kind({"fc": nn.Linear(1, 1)}), criterion=criterion)
 
 
 def test_cross_entropy_is_for_several_logits():
