@@ -86,7 +86,8 @@ def _wrong_number_of_epochs(run: TrainingRun, patience: int) -> str | None:
     """Return a hint if training stops too early or too late, or the list has the wrong length."""
     expected, found = len(follow(run.val_losses, patience, stop=True)[0]), len(run.weights)
     if found != expected:
-        case = f"{run.case}: training should end after epoch {expected}, yours after {found}"
+        case = f"with {run.case}, training should end after epoch {expected}"
+        case = f"{case}, but yours ended after epoch {found}"
         hint = rule_hint(run, [1e-3] * found, patience, stop=True)
         if hint is None and found == run.max_epochs:
             hint = "patience ran out before, and training continued."

@@ -169,8 +169,8 @@ SLIPS = (
     ({"in_a_row": False}, "patience counts epochs in a row: a new best restarts the count."),
     ({"best_so_far": False}, "compare with the best loss so far, not with the epoch before."),
     ({"improves": operator.le}, "an equal loss is no improvement: compare with <, not <=."),
-    ({"late": 1}, "one epoch too late: act as soon as patience has run out."),
-    ({"late": -1}, "one epoch too early: wait until patience has run out."),
+    ({"late": 1}, "one epoch too late. Act as soon as patience has run out."),
+    ({"late": -1}, "one epoch too early. Wait until patience has run out."),
     ({"again": False}, "restart the count after halving, or the next epoch halves again."),
 )
 
@@ -247,7 +247,7 @@ def loss_hint(losses: list[float], expected: list[float]) -> str | None:
         (
             [loss + SPREAD for loss in expected],
             "in a mean of batch means, a batch of 1 counts as much as a batch of 3. Multiply each "
-            "mean by len(labels) and divide by the number of sequences.",
+            "mean by len(labels), add up the products and divide by the number of sequences.",
         ),
         ([4 * loss for loss in expected], "divide by the number of sequences."),
         ([2 * loss for loss in expected], "divide by the number of sequences, not of batches."),
@@ -269,8 +269,8 @@ def weights_hint(run: TrainingRun, best_epoch: int) -> str | None:
         return f"{case}, but the model ends with its last weights. Load the best ones at the end."
     if same[-1]:
         return (
-            f"{case}, but the weights that you load are the last ones. state_dict() follows the "
-            "training: for each new best, keep copy.deepcopy(model.state_dict())."
+            f"{case}, but the weights that you load are the last ones. state_dict() keeps changing "
+            "during training: for each new best, keep copy.deepcopy(model.state_dict())."
         )
     if any(same):
         return f"{case}, but the model ends with the weights of epoch {same.index(True) + 1}."

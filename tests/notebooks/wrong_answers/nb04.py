@@ -112,7 +112,7 @@ WRONG = {
         (with_bug("sum"), ": divide by the number of sequences."),
         (with_bug("sum by batches"), "not of batches"),
         (with_bug("all batches full"), "should be 0.6, not"),
-        (with_bug("alias"), "state_dict() follows the training"),
+        (with_bug("alias"), "state_dict() keeps changing during training"),
         (with_bug("never restored"), "ends with its last weights"),
         (with_bug("restores if stopped"), "when the epochs run out, its weights are not restored"),
         (with_bug("restores in the loop"), "once, after the loop"),
@@ -134,7 +134,7 @@ WRONG = {
         (lambda *a: loop(*a)[:-1], "yours are 2"),
     ],
     exercises.check_fit_halving: [
-        (halving(keep=dict), "state_dict() follows the training"),
+        (halving(keep=dict), "state_dict() keeps changing during training"),
         (halving(again=False), "the next epoch halves again"),
         (halving(in_a_row=False), "a new best restarts"),
         (halving(equal=True), "compare with <, not <="),
