@@ -180,6 +180,7 @@ class SequenceDataset(Dataset):
         return self.sequences[index], self.labels[index]
 
 
+@checked(explain=arguments.explain_collate)
 def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
     """Pad the sequences of one batch to equal length, and keep their true lengths.
 
@@ -192,7 +193,7 @@ def collate_fn(batch: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, 
 
     Raises:
         TypeError: If `batch` does not hold pairs of tensors.
-        ValueError: If the batch is empty.
+        ValueError: If `batch` is empty.
 
     Example:
         >>> padded, lengths, labels = collate_fn(

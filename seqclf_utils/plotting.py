@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from seqclf_utils.datasets import outline_points
+from seqclf_utils.validation import require
 
 Columns = Mapping[str, ArrayLike]  # numbers by name, or a DataFrame
 
@@ -322,8 +323,7 @@ def _axes(ax: Axes | None) -> Axes:
     """Return `ax`, or the axes of a new figure."""
     if ax is None:
         return plt.subplots()[1]
-    if not isinstance(ax, Axes):
-        raise TypeError(f"ax is a {type(ax).__name__}; it must be one Axes, such as axes[0]")
+    require(isinstance(ax, Axes), "ax", ax, "one Axes, such as axes[0]", TypeError)
     return ax
 
 
@@ -339,8 +339,6 @@ def _legend_above(ax: Axes) -> None:
 
 def _check_history(history: pd.DataFrame) -> None:
     """Raise an error unless `history` has the columns that `fit` returns."""
-    if not isinstance(history, pd.DataFrame):
-        raise TypeError(f"history is a {type(history).__name__}; it must be what fit returns")
-    missing = {"epoch", "train_loss", "val_loss"}.difference(history.columns)
-    if missing:
-        raise ValueError(f"history has no column {min(missing)!r}; it must be what fit returns")
+    require(isinstance(history, pd.DataFrame), "history", history, "what fit returns", TypeError)
+    has_columns = {"epoch", "train_loss", "val_loss"} <= set(history)
+    require(has_columns, "list(history)", list(history), "that of what fit returns")

@@ -1,4 +1,4 @@
-"""Reject arguments that a lesson function cannot use or would misinterpret.
+"""Reject arguments that a function of the lessons cannot use or would misinterpret.
 
 In the order of the lessons: splits, loaders, the model, training, predictions, large data sets.
 """
@@ -104,6 +104,14 @@ def check_indices(splits: Sequence[Sequence[int]], *, n_sequences: int) -> list[
     return [part.tolist() for part in parts]
 
 
+def explain_collate(batch: Sequence) -> None:
+    """Say which part of a batch is not a pair of tensors."""
+    check_count("len(batch)", len(batch), minimum=1)
+    for i, pair in enumerate(batch):
+        is_pair = isinstance(pair, tuple | list) and [*map(type, pair)] == [Tensor, Tensor]
+        require(is_pair, f"batch[{i}]", pair, "a sequence and its label, two tensors", TypeError)
+
+
 def check_tensor(name: str, value: Tensor, *sizes: str) -> None:
     """Reject anything but a tensor with the named axes, each of size at least 1."""
     require(isinstance(value, Tensor), name, value, "a tensor", TypeError)
@@ -143,7 +151,7 @@ def check_outputs(outputs: Tensor, lengths: Tensor) -> None:
 
 
 def check_batch(model: nn.Module, padded: Tensor, lengths: Tensor) -> None:
-    """Reject shapes and lengths that PyTorch would accept but misinterpret."""
+    """Reject shapes and lengths that PyTorch would misinterpret; warn about very long ones."""
     check_tensor("padded", padded, "N", "L")
     check_lengths(lengths, padded)
     if padded.size(1) >= LONG_PACKED and model.packed and model.training:
@@ -260,7 +268,7 @@ def check_prediction(model: nn.Module, loader: object) -> None:
 
 def shuffles(part: object) -> bool:
     """Return whether a loader, or a sampler inside it, shuffles."""
-    if isinstance(part, Sampler) and (hasattr(part, "generator") or getattr(part, "shuffle", 0)):
+    if isinstance(part, Sampler) and (hasattr(part, "generator") or getattr(part, "shuffle", None)):
         return True
     inner = (getattr(part, name, None) for name in ("loader", "batch_sampler", "sampler"))
     return any(shuffles(each) for each in inner if each is not None)
@@ -273,9 +281,7 @@ def check_sampler(_: object, lengths: Sequence, batch_size: int, *, window: int,
     check_count("window", window, minimum=1, maximum=10**9)  # the product still fits in 64 bits
 
 
-def check_flat(
-    _: object, symbols: np.ndarray, offsets: np.ndarray, labels: Sequence, *, vocab_size: int = 7
-) -> None:
+def check_flat(_: object, symbols: Any, offsets: Any, labels: object, *, vocab_size: int) -> None:
     """Reject symbols and offsets that do not describe sequences, checked in chunks."""
     check_count("vocab_size", vocab_size, minimum=2)
     for name, values in (("symbols", symbols), ("offsets", offsets)):

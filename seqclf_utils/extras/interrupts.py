@@ -23,11 +23,9 @@ class CtrlC:
         batch 2 is always finished
     """
 
-    def __init__(self) -> None:
-        self.is_allowed, self.is_pending = False, False
-
     def __enter__(self) -> Callable[[Iterable], Iterable]:
         """Replace Python's own handler, and return a function that makes a loader stoppable."""
+        self.is_allowed, self.is_pending = False, False
         in_main_thread = threading.current_thread() is threading.main_thread()
         if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._handle)

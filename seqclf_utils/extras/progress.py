@@ -27,9 +27,8 @@ def is_interactive() -> bool:
         True in a terminal and in a notebook that a person runs; False in a notebook that is
         executed by a program (the tests, `python course.py run`, the web book).
     """
-    override = os.environ.get("SEQCLF_PROGRESS")
-    if override is not None:
-        return override == "1"
+    if "SEQCLF_PROGRESS" in os.environ:
+        return os.environ["SEQCLF_PROGRESS"] == "1"
     if not in_notebook():
         return sys.stderr.isatty()
     # Programs that execute notebooks cannot answer input(), so the kernel may not ask for input.
