@@ -1,4 +1,4 @@
-"""Dice sequences of honest and cheating players, with the exact odds; used in all notebooks.
+"""Dice sequences of honest and cheating players, with the exact odds; used in most notebooks.
 
 Each player is a hidden Markov model that swaps dice in secret. Because the model is known, the
 forward algorithm gives the exact log-likelihood ratio, and no classifier can rank sequences better

@@ -1,4 +1,4 @@
-"""Outlines of handwritten digits as sequences; used in notebooks 04 and 07.
+"""Outlines of handwritten digits as sequences; used in notebook 07.
 
 The images are the test set of *Optical Recognition of Handwritten Digits* (Alpaydin and Kaynak,
 UCI Machine Learning Repository, 1998), as `sklearn.datasets.load_digits` provides them. Outlines

@@ -1,4 +1,4 @@
-"""Judge a trained model on unseen data by probabilities and scores; used from notebook 04 on."""
+"""Judge a trained model on unseen data by probabilities and scores; used from notebook 02 on."""
 
 from collections.abc import Sequence
 

@@ -50,10 +50,10 @@ class LSTMClassifier(nn.Module):
             outputs over its real time steps.
         packed: If True, run the LSTM on a packed sequence; if False, run it on the padded batch and
             ignore the outputs at padding. The logits are the same up to rounding. On the CPU, a
-            packed LSTM is several times slower, as measured in notebook 08, and with 1,000 time
-            steps or more, a warning says so. `torch.export` needs False. The exported program
-            accepts any number of sequences, but only as many time steps as the example input has,
-            because PyTorch fixes that number for `nn.LSTM`.
+            packed LSTM is several times slower, as measured in notebook 08, and a warning says so
+            when it trains on 1,000 time steps or more. `torch.export` needs False. The exported
+            program accepts any number of sequences, but only as many time steps as the example
+            input has, because PyTorch fixes that number for `nn.LSTM`.
 
     Raises:
         TypeError: If a size is not an integer, or `packed` is neither True nor False.

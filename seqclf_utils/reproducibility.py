@@ -1,4 +1,4 @@
-"""Make results reproducible, on one machine and across machines; used in every notebook."""
+"""Make results reproducible, on one machine and across machines; used from notebook 02 on."""
 
 import functools
 import random

@@ -7,7 +7,7 @@ Invalid or ambiguous tables are rejected instead of misread:
 - A name that is blank, was cut off when it was printed, or contains invisible characters.
 - Strings whose symbols seem to be separated by something other than the given separator.
 
-Each error names the column, the row and the value, and says what to do.
+Errors name the column, the rows and the values, as far as there are any, and say what to do.
 """
 
 import ast
@@ -125,6 +125,7 @@ def load_csv(
 
     Raises:
         OSError: If the file cannot be read.
+        TypeError: If an argument is of the wrong type.
         ValueError: If the file is not a CSV file, or `encode_table` rejects its content.
 
     Example:
@@ -200,18 +201,18 @@ def encode_table(
     if symbols is not None:
         symbols = check_names("symbols", symbols)
         check_count("min_count with symbols=", min_count, minimum=1, maximum=1)
-    cells = read_cells(find_column(frame, sequence))
-    labels = find_column(frame, label, is_optional=label == "label")
+    cells = _read_cells(_find_column(frame, sequence))
+    labels = _find_column(frame, label, is_optional=label == "label")
     if labels is not None:
         labels, label_names = _encode_labels(labels, label_names)
-    groups = find_column(frame, group, is_optional=group == "group")
-    groups = None if groups is None else read_texts(groups).to_numpy(str)
+    groups = _find_column(frame, group, is_optional=group == "group")
+    groups = None if groups is None else _read_texts(groups).to_numpy(str)
     separator = separator and unicodedata.normalize("NFC", separator)
     # Tuples, because Python's garbage collector need not visit tuples of strings repeatedly.
     rows = [tuple(c if isinstance(c, list) else _split(c, separator)) for c in cells]
     names = pd.Series(rows, cells.index, dtype=object, name=sequence).explode().astype(object)
     # Now `names` holds all names of all rows, one after another, and `rows` says where to cut.
-    check_texts(cells, names.drop_duplicates(), separator, symbols or ())
+    _check_texts(cells, names.drop_duplicates(), separator, symbols or ())
     codes, found = pd.factorize(names)  # positions in `found`, which holds each name once
     symbols = symbols or _choose_symbols(found, np.bincount(codes), min_count)
     numbers = {name: number for number, name in enumerate(symbols, start=1)}
@@ -235,7 +236,7 @@ def encode_names(sequences: Sequence[Sequence[str]], symbols: Sequence[str]) -> 
         TypeError: If a sequence is not a list.
         ValueError: If a sequence is empty, or names are unknown and "<unk>" is not in `symbols`.
     """
-    rows = [as_names(names, f"sequence {i}") for i, names in enumerate(sequences)]
+    rows = [_as_names(names, f"sequence {i}") for i, names in enumerate(sequences)]
     return encode_table(pd.DataFrame({"sequence": rows}), symbols=symbols).sequences
 
 
@@ -249,12 +250,12 @@ def _split(text: str, separator: str | None) -> list[str]:
 
 def _encode_labels(column: pd.Series, names: tuple | None) -> tuple[np.ndarray, tuple[str, str]]:
     """Return labels as 0 and 1, and their names, by default in scikit-learn's order."""
-    texts = read_texts(column)
+    texts = _read_texts(column)
     rule = f"labels must be {names}" if names else TWO_LABELS
     if names is None and texts.nunique() == 2:
         raw = dict(zip(texts, column, strict=True))  # numbers sort as numbers, strings as strings
         names = tuple(sorted(raw, key=lambda text: (isinstance(raw[text], str), raw[text])))
-    refuse(texts[~texts.isin(names)] if names else texts, rule)
+    _refuse(texts[~texts.isin(names)] if names else texts, rule)
     return texts.map(names.index).to_numpy(), names
 
 
@@ -273,7 +274,7 @@ def _in_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (int(name), name) if is_whole else name))
 
 
-def find_column(frame: pd.DataFrame, name: str, *, is_optional: bool = False) -> pd.Series | None:
+def _find_column(frame: pd.DataFrame, name: str, *, is_optional: bool = False) -> pd.Series | None:
     """Return a column, or None if it is optional and missing; reject a misspelt name."""
     alike = rf"\s*{re.escape(name)}s?(\.\d+)?\s*"  # pandas renames a second "label" to "label.1"
     found = [column for column in frame if re.fullmatch(alike, str(column), re.I)]
@@ -285,7 +286,7 @@ def find_column(frame: pd.DataFrame, name: str, *, is_optional: bool = False) ->
     return None
 
 
-def read_cells(column: pd.Series) -> pd.Series:
+def _read_cells(column: pd.Series) -> pd.Series:
     """Return each cell as a string or a list of names, Unicode-normalised (NFC)."""
     place = f"column {column.name!r}, row"
     cells = [_read_cell(cell, f"{place} {row}") for row, cell in column.items()]
@@ -296,7 +297,7 @@ def _read_cell(cell: object, where: str) -> str | list[str]:
     """Return a string, or the names in a list or in a printed list."""
     names = _read_printed(cell)
     if not isinstance(names, str):
-        return as_names(names, where)
+        return _as_names(names, where)
     if PRINTED.fullmatch(names):
         raise ValueError(f"{where} is {shorten(names)}; {NOT_READABLE}")
     return unicodedata.normalize("NFC", names)
@@ -312,14 +313,14 @@ def _read_printed(cell: object) -> object:
     return cell
 
 
-def read_texts(column: pd.Series) -> pd.Series:
+def _read_texts(column: pd.Series) -> pd.Series:
     """Return each cell as a string, Unicode-normalised, without white space at either end."""
     texts = column.astype(str).str.normalize("NFC").str.strip().where(column.notna(), "")
-    check_visible(texts)
+    _check_visible(texts)
     return texts.astype(object)
 
 
-def as_names(values: Sequence[str], where: str) -> list[str]:
+def _as_names(values: Sequence[str], where: str) -> list[str]:
     """Return the names in a list, tuple or array as strings, Unicode-normalised (NFC).
 
     Args:
@@ -346,25 +347,25 @@ def check_names(argument: str, names: Sequence[str], n: int | None = None) -> tu
         TypeError: If `names` has no order, or a name is neither a string nor an integer.
         ValueError: If names are equal, blank or not printable, or there are too few or too many.
     """
-    texts = tuple(as_names(names, argument))
+    texts = tuple(_as_names(names, argument))
     check_count(f"number of {argument}", len(texts), minimum=n or 1, maximum=n or len(texts))
     if len(set(texts)) < len(texts) or any(map(_find_fault, texts)):
         raise ValueError(f"{argument} is {shorten(names)}; names must be different and not blank")
     return texts
 
 
-def refuse(wrong: pd.Series, rule: str) -> None:
+def _refuse(wrong: pd.Series, rule: str) -> None:
     """Raise an error that names wrong values, if any, each with the row where it first occurs."""
     first = [f"{value!r} (row {row})" for row, value in wrong.drop_duplicates().items()]
     if first:
         raise ValueError(f"column {wrong.name!r} holds {', '.join(first)}; {rule}")
 
 
-def check_visible(values: pd.Series) -> None:
+def _check_visible(values: pd.Series) -> None:
     """Reject names and labels that are invisible or look identical."""
     for value in values.unique():
         if fault := _find_fault(value):
-            refuse(values[values == value], fault)
+            _refuse(values[values == value], fault)
 
 
 def _find_fault(name: str) -> str | None:
@@ -376,7 +377,7 @@ def _find_fault(name: str) -> str | None:
     return f"names must not hold invisible characters ({what})" if hidden else None
 
 
-def check_texts(cells: pd.Series, names: pd.Series, separator: str | None, symbols: tuple) -> None:
+def _check_texts(cells: pd.Series, names: pd.Series, separator: str | None, symbols: tuple) -> None:
     """Reject unknown names, and strings whose symbols seem to be separated by another mark.
 
     Args:
@@ -385,9 +386,9 @@ def check_texts(cells: pd.Series, names: pd.Series, separator: str | None, symbo
         separator: What separates the names in a string.
         symbols: The names that are known from the training data, if any.
     """
-    check_visible(names)
+    _check_visible(names)
     if symbols and UNKNOWN not in symbols:
-        refuse(names[~names.isin(symbols)], NOT_A_SYMBOL.format(shorten(symbols)))
+        _refuse(names[~names.isin(symbols)], NOT_A_SYMBOL.format(shorten(symbols)))
     found = set(names)
     new = found.difference(symbols)
     if separator == " " or not new or not all(isinstance(cell, str) for cell in cells):

@@ -35,7 +35,7 @@ class EarlyStopping:
         best_epoch: Epoch of `best_loss`, counted from 1; 0 before the first epoch.
 
     Raises:
-        TypeError: If an argument is not a number.
+        TypeError: If an argument has the wrong type.
         ValueError: If an argument is out of range.
 
     Example:

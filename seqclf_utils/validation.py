@@ -1,6 +1,6 @@
 """Validate arguments where data enters the package, so that the lessons stay short.
 
-Every message reads `argument is value; it must be ...` and gives the position if there is one.
+Messages name the argument, its value and what is allowed, and the position if there is one.
 """
 
 import functools

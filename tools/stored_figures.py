@@ -1,7 +1,7 @@
 """Store the figures of the notebooks in figures/, and compare them with their stored copies.
 
 The environment variable SEQCLF_FIGURES names the function that gets every figure: `write` while
-`python course.py run` executes the notebooks, `check` while the tests do.
+`python course.py run` executes the notebooks, `check` while the tests execute them.
 """
 
 import io
@@ -42,7 +42,8 @@ def check(figure: Figure, png: bytes, name: str) -> None:
         name: File name without extension.
 
     Raises:
-        AssertionError: If there is no stored copy, or it differs by more than `TOLERANCE`.
+        AssertionError: If there is no stored copy, or it differs in size or by more than
+            `TOLERANCE`.
     """
     path = FIGURES_DIR / f"{name}.png"
     if not path.exists():
