@@ -15,14 +15,7 @@ import torch
 from matplotlib import pyplot as plt
 from torch import nn
 
-from seqclf_utils import (
-    LSTMClassifier,
-    fit,
-    make_casino,
-    make_loaders,
-    run_parallel,
-    split_indices,
-)
+from seqclf_utils import LSTMClassifier, fit, make_casino, make_loaders, run_parallel, split_indices
 from seqclf_utils.extras import progress
 from seqclf_utils.extras.progress import (
     Picture,
