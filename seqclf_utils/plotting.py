@@ -341,4 +341,4 @@ def _check_history(history: pd.DataFrame) -> None:
     """Raise an error unless `history` has the columns that `fit` returns."""
     require(isinstance(history, pd.DataFrame), "history", history, "what fit returns", TypeError)
     has_columns = {"epoch", "train_loss", "val_loss"} <= set(history)
-    require(has_columns, "list(history)", list(history), "that of what fit returns")
+    require(has_columns, "list(history)", list(history), "a list with epoch, train_loss, val_loss")

@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import sys
+import time
 from contextlib import suppress
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -184,6 +185,11 @@ def test_parallel_results_keep_the_order_of_the_arguments(n_jobs, capsys):
     assert [result[:3] for result in results] == [(name, 10 * seed, 1) for name, seed in arguments]
     assert (os.getpid() in {result[3] for result in results}) is (n_jobs == 1)
     assert tuple(capsys.readouterr()) == ("", "")
+
+
+def test_parallel_results_of_slow_calls_keep_their_place():
+    """A slow first call does not change the order of the results."""
+    assert run_parallel(lambda s: time.sleep(s) or s, [(0.5,), (0,)]) == [0.5, 0]
 
 
 def test_parallel_calls_may_be_closures():

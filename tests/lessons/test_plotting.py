@@ -86,7 +86,7 @@ def test_a_wrong_history_is_named():
     """Errors name a wrong type and a missing column."""
     with pytest.raises(TypeError, match=r"history is \[0\.5\]; it must be what fit"):
         sc.plot_loss_curves([0.5])
-    with pytest.raises(ValueError, match=r"^list\(history\) is \['epoch', 'train_.*; it must be"):
+    with pytest.raises(ValueError, match=r"^list\(history\) is \['epoch', .*must be .* val_loss$"):
         sc.plot_loss_curves(HISTORY.drop(columns="val_loss"))
 
 
