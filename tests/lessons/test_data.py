@@ -251,6 +251,12 @@ def test_collate_refuses_other_batches(batch, i):
         collate_fn(batch)
 
 
+def test_other_errors_of_collate_come_from_pytorch():
+    """An error that is not about pairs of tensors is raised as it is."""
+    with pytest.raises(RuntimeError, match="size"):
+        collate_fn([(torch.ones(2, n), torch.ones(())) for n in (3, 4)])
+
+
 # ----------------------------------------------------------------------------- make_loaders
 
 
