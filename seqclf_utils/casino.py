@@ -156,7 +156,7 @@ def log_likelihood_ratio(sequences: Sequence[Sequence[int]], *, cheat: str) -> n
         array([ 2.2, -2.2])
     """
     check_choice("cheat", cheat, PLAYERS)
-    symbols, lengths = check_sequences(sequences, vocab_size=7)
+    symbols, lengths = check_sequences(sequences, vocab_size=7)  # padding and six faces
     rows = np.split(symbols, np.cumsum(lengths)[:-1])
     if cheat == "late":
         rows = [row[::-1] for row in rows]

@@ -77,12 +77,12 @@ def hexagon_grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         ((22, 30), 0.5)
     """
     height, width = shape
-    n_rows = int(np.ceil((height + 1) / (SPACING * np.sqrt(3) / 2))) + 1
+    row_spacing = SPACING * np.sqrt(3) / 2
+    n_rows = int(np.ceil((height + 1) / row_spacing)) + 1
     n_columns = int(np.ceil((width + 1) / SPACING)) + n_rows // 2 + 1
     rows, columns = np.mgrid[:n_rows, :n_columns]
-    y = rows * SPACING * np.sqrt(3) / 2 - 1  # starts one pixel above the image
-    x = (columns - n_rows // 2 + rows / 2) * SPACING - 1
-    return x, y
+    y = rows * row_spacing - 1  # starts one pixel above the image
+    return (columns - n_rows // 2 + rows / 2) * SPACING - 1, y
 
 
 def hexagon_ink(image: np.ndarray) -> np.ndarray:
