@@ -1,5 +1,6 @@
 """Check paths, and write files atomically."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -63,4 +64,5 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
         message = f"{path} could not be written and is unchanged: {error.strerror}"
         raise OSError(error.errno, message) from error
     finally:
-        temporary.unlink(missing_ok=True)  # left over only after an error
+        with contextlib.suppress(OSError):  # not to hide the error above
+            temporary.unlink()  # left over only after an error

@@ -93,11 +93,13 @@ def test_a_full_disk_leaves_the_old_file_intact(tmp_path, name, monkeypatch):
     assert not Path(f"{path}.tmp").exists()
 
 
-def test_a_missing_folder_is_reported_and_not_created(tmp_path):
-    """A missing folder is reported with the file's name and not created."""
-    with pytest.raises(FileNotFoundError, match=r"runs.run\.pt could not be written"):
-        write_atomically(tmp_path / "runs" / "run.pt", b"new")
+@pytest.mark.parametrize("folder", ["runs", __file__], ids=["missing", "file"])
+def test_a_missing_folder_is_reported_and_not_created(tmp_path, folder):
+    """A missing folder, or a file in its place, is reported with the file's name."""
+    with pytest.raises(OSError, match=rf"{folder[-4:]}.run\.pt could not be written") as caught:
+        write_atomically(tmp_path / folder / "run.pt", b"new")
 
+    assert isinstance(caught.value, FileNotFoundError | NotADirectoryError)
     assert list(tmp_path.iterdir()) == []
 
 
