@@ -68,10 +68,9 @@ def check_groups(groups: Sequence, *, n_sequences: int) -> None:
 def explain_split(labels: Sequence, *, val_fraction: float, test_fraction: float, **_) -> None:
     """Raise an error that explains why scikit-learn could not stratify."""
     counts = np.bincount(check_labels(labels), minlength=2)
-    raise ValueError(
-        f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} cannot split "
-        f"{counts.sum()} sequences, {counts.min()} of the rarer label; {ADVICE}"
-    )
+    fractions = f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g}"
+    sequences = f"{counts.sum()} sequences, {counts.min()} of the rarer label"
+    raise ValueError(f"{fractions} cannot split {sequences}; {ADVICE}")
 
 
 def check_parts(splits: tuple, labels: Sequence[float], **_: object) -> None:

@@ -91,11 +91,10 @@ class FlatDataset(Dataset):
 
     def __getstate__(self) -> dict[str, Any]:
         """Send worker processes the path of a whole memory map, or any other array itself."""
-        array = self.symbols
-        if isinstance(getattr(array, "base", None), mmap.mmap):  # a whole map, not a part
-            place = (array.filename, array.dtype, "r", array.offset, array.shape)
-            return self.__dict__ | {"symbols": place}
-        return self.__dict__ | {"symbols": np.asarray(array)}
+        data, symbols = self.symbols, np.asarray(self.symbols)
+        if isinstance(getattr(data, "base", None), mmap.mmap):  # a whole map, not a part
+            symbols = (data.filename, data.dtype, "r", data.offset, data.shape)
+        return self.__dict__ | {"symbols": symbols}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Open the memory map again."""

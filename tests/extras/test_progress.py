@@ -36,8 +36,7 @@ PROGRAM = SimpleNamespace(_allow_stdin=False)
 
 def notebook(monkeypatch, kernel):
     """Simulate IPython with this kernel, which may be None."""
-    shell = SimpleNamespace(kernel=kernel)
-    monkeypatch.setattr(progress, "get_ipython", lambda: shell)
+    monkeypatch.setattr(progress, "get_ipython", lambda: SimpleNamespace(kernel=kernel))
 
 
 @pytest.fixture(params=[True, False], ids=["terminal", "file"])
@@ -228,9 +227,7 @@ def shown(monkeypatch):
     close = widgets.Widget.close
     monkeypatch.setattr(progress, "display", display)
     monkeypatch.setattr(progress, "REFRESH", 0)  # redraw after every epoch
-    monkeypatch.setattr(
-        widgets.Widget, "close", lambda self: caught.closed.append(self) or close(self)
-    )
+    monkeypatch.setattr(widgets.Widget, "close", lambda w: caught.closed.append(w) or close(w))
     return caught
 
 
